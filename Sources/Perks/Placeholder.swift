@@ -1,0 +1,2 @@
+enum PlaceholderPerks {}
+import Crypto

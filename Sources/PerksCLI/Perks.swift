@@ -1,0 +1,8 @@
+import ArgumentParser
+import PerksServer
+import Yams
+
+@main
+struct Perks: AsyncParsableCommand {
+    func run() async throws {}
+}

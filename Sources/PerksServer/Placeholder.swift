@@ -1,0 +1,2 @@
+enum PlaceholderPerksServer {}
+import Hummingbird

@@ -1,0 +1,2 @@
+enum PlaceholderTestEndToEnd {}
+import AsyncHTTPClient

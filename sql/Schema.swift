@@ -1,1 +1,29 @@
-enum Migrations {}
+/// One migration: a file of this folder, embedded in the binary.
+package struct Migration: Sendable {
+    /// The number that orders migrations, from the file's name.
+    package let version: Int
+    /// The file's name without `.sql`, such as `V0001__brands`.
+    package let name: String
+    /// What the file says.
+    package let sql: String
+
+    private init(_ name: String, _ bytes: [UInt8]) {
+        self.name = name
+        self.version = Int(name.dropFirst().prefix(4)) ?? 0
+        self.sql = String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Every migration, in the order of application. A file of this folder that is missing here turns a test red.
+    package static let all = [
+        Migration("V0001__brands", PackageResources.V0001__brands_sql),
+        Migration("V0002__topics", PackageResources.V0002__topics_sql),
+        Migration("V0003__guests", PackageResources.V0003__guests_sql),
+        Migration("V0004__jurisdictions", PackageResources.V0004__jurisdictions_sql),
+        Migration("V0005__campaigns", PackageResources.V0005__campaigns_sql),
+        Migration("V0006__check_ins", PackageResources.V0006__check_ins_sql),
+        Migration("V0007__claims", PackageResources.V0007__claims_sql),
+    ]
+
+    /// Makes the roles that every migration relies on; run before each, as whoever migrates.
+    package static let roles = Migration("roles", PackageResources.roles_sql)
+}

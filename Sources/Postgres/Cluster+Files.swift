@@ -43,12 +43,18 @@ extension Cluster {
             mkdir(directory, 0o700)
         }
         var found = stat()
-        guard stat(directory, &found) == 0, found.st_mode & S_IFMT == S_IFDIR else {
-            throw ClusterError("\(directory) cannot be made or is no directory: choose another data directory.")
+        guard stat(directory, &found) == 0 else {
+            throw ClusterError(
+                "\(directory) cannot be made (\(String(cString: strerror(errno)))): choose another data directory."
+            )
+        }
+        guard found.st_mode & S_IFMT == S_IFDIR else {
+            throw ClusterError("\(directory) is no directory: choose another data directory.")
         }
         guard found.st_uid != owner.user else { return }
-        let isEmpty = (try? FileManager.default.contentsOfDirectory(atPath: directory).isEmpty) ?? false
-        guard geteuid() == 0, isEmpty else {
+        // Root's and new, if perhaps already locked by another process that made it this moment.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? ["unreadable"]
+        guard geteuid() == 0, found.st_uid == 0, names.allSatisfy({ $0 == "lock" }) else {
             throw ClusterError(
                 "\(directory) belongs to another user (number \(found.st_uid)); the database would run as number "
                     + "\(owner.user). Choose another data directory, or run this as the directory's owner."

@@ -20,8 +20,9 @@ package struct ClusterError: Error, CustomStringConvertible {
         } else {
             lines.append("What it said is below; the server's own log is in \(directory)/data/log.")
         }
-        let said = output.split(separator: "\n").suffix(12)
-        lines.append(contentsOf: said.map { "    \($0)" })
+        let said = output.split(separator: "\n")
+        let causes = said.filter { line in ["error:", "FATAL:", "hint:", "HINT:"].contains { line.contains($0) } }
+        lines.append(contentsOf: (causes.isEmpty ? said : causes).suffix(8).map { "    \($0)" })
         description = lines.joined(separator: "\n")
     }
 }

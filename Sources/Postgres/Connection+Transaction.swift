@@ -1,0 +1,99 @@
+import CLibPQ
+import Logging
+
+extension Connection {
+    /// What became of a piece of work.
+    enum Attempt<R: Sendable>: Sendable {
+        /// The connection was dead before anything was sent.
+        case neverStarted
+        case finished(Result<R, any Error>, isReusable: Bool)
+    }
+
+    /// Runs a piece of work, unless the connection has died meanwhile, and leaves no transaction open.
+    func attempt<R: Sendable>(_ work: (isolated Connection) throws -> R) -> Attempt<R> {
+        guard wire?.isAlive() == true else {
+            wire = nil
+            return .neverStarted
+        }
+        let result = Result { try work(self) }
+        if case .failure(let error as PostgresError) = result, error.isBeforeStart { return .neverStarted }
+        rollBackWhatIsOpen()
+        if isExpired { wire = nil }
+        return .finished(result, isReusable: wire != nil)
+    }
+
+    /// Runs `body` between begin and commit; what it did is undone when it throws.
+    ///
+    /// For a `Database.session` that needs several transactions. READ COMMITTED; never repeated.
+    ///
+    /// - Throws: what `body` throws; `inDoubt` when the connection was lost while committing.
+    package func transaction<R>(readOnly: Bool = false, _ body: () throws -> R) throws -> R {
+        guard phase == .autocommit else {
+            throw PostgresError(.usage, "a transaction is open already; use a savepoint inside it")
+        }
+        try begin(readOnly: readOnly)
+        do {
+            let result = try body()
+            try commit()
+            return result
+        } catch {
+            rollBackWhatIsOpen()
+            throw error
+        }
+    }
+
+    func begin(readOnly: Bool) throws {
+        phase = .transaction
+        isReadOnly = readOnly
+        do {
+            try script("begin isolation level read committed \(readOnly ? "read only" : "read write")")
+        } catch var error as PostgresError {
+            error.isBeforeStart = wire == nil
+            rollBackWhatIsOpen()
+            throw error
+        }
+    }
+
+    func commit() throws {
+        switch wire?.transactionStatus {
+        case PQTRANS_INTRANS: break
+        case PQTRANS_INERROR:
+            throw PostgresError(.usage, "a statement failed and its error was dropped, so nothing can be kept")
+        case nil: throw PostgresError(.unavailable, "the connection was lost; nothing was kept")
+        default: throw PostgresError(.usage, "the transaction was ended inside its own body")
+        }
+        phase = .committing
+        let replies = try exchange(columns: nil, before: deadline()) { PQsendQuery($0, "commit") }
+        // Once the server has said so, it is done, whatever became of the connection afterwards.
+        if replies.completion?.tag != "COMMIT" { try settle(replies) }
+        endTransaction()
+    }
+
+    /// Brings the connection back to where a statement commits by itself, or gives it up.
+    func rollBackWhatIsOpen() {
+        endTransaction()
+        guard let wire, wire.transactionStatus != PQTRANS_IDLE else { return }
+        do {
+            try script("rollback")
+        } catch {
+            logger.debug("A connection could not be rolled back and is closed", metadata: ["error": "\(error)"])
+            self.wire = nil
+        }
+    }
+
+    private func endTransaction() {
+        phase = .autocommit
+        isReadOnly = false
+        limit = configuration.statementTimeout
+    }
+
+    /// Lets each statement take that long, until the end of the transaction or, outside one, of the session.
+    ///
+    /// - Parameter duration: at least a millisecond; zero for no limit at all.
+    /// - Throws: `PostgresError`.
+    package func limitStatements(to duration: Duration) throws {
+        let scope = phase == .transaction ? "local" : "session"
+        try script("set \(scope) statement_timeout = \(duration.wholeMilliseconds)")
+        limit = duration
+    }
+}

@@ -13,17 +13,6 @@ extension Cluster {
         return "/tmp/perks-\(String(hash, radix: 36))"
     }
 
-    /// A libpq URI of a database behind a socket.
-    static func uri(database: String, socketDirectory: String) -> String {
-        var plain = CharacterSet(charactersIn: "/-._~")
-        plain.formUnion(CharacterSet(charactersIn: "a"..."z"))
-        plain.formUnion(CharacterSet(charactersIn: "A"..."Z"))
-        plain.formUnion(CharacterSet(charactersIn: "0"..."9"))
-        let host = socketDirectory.addingPercentEncoding(withAllowedCharacters: plain) ?? socketDirectory
-        let name = database.addingPercentEncoding(withAllowedCharacters: plain) ?? database
-        return "postgresql:///\(name)?host=\(host)&user=postgres"
-    }
-
     /// Makes the cluster's directory, or checks that an existing one is the owner's.
     func makeDirectory(for owner: ClusterOwner) throws {
         guard !directory.unicodeScalars.contains(where: { $0.value < 32 }) else {

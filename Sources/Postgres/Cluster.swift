@@ -44,11 +44,6 @@ package struct Cluster: Sendable {
         self.environment = environment
     }
 
-    /// The libpq URI of one of the cluster's databases.
-    package func uri(database: String = "perks") -> String {
-        Self.uri(database: database, socketDirectory: socketDirectory)
-    }
-
     /// Makes the cluster if it is absent, starts it if it does not run, and answers the URI of its database `perks`.
     ///
     /// Any number of processes may call this at once. What a killed server or caller left behind is cleared, and
@@ -113,7 +108,7 @@ package struct Cluster: Sendable {
 
     private func startLocked(by owner: ClusterOwner) throws -> String {
         if let server = try serverThatIsReady() {
-            try makeDatabase(of: server, as: owner)
+            try makeFirstDatabase(of: server, as: owner)
             return Self.uri(database: "perks", socketDirectory: server.socketDirectory)
         }
         let binaries = try ClusterBinaries.find(major: dataVersion(), environment: environment)
@@ -127,7 +122,7 @@ package struct Cluster: Sendable {
         guard let server = try serverThatIsReady() else {
             throw ClusterError("PostgreSQL started and ended at once: its log is in \(data)/log.")
         }
-        try makeDatabase(of: server, as: owner)
+        try makeFirstDatabase(of: server, as: owner)
         return uri()
     }
 
@@ -164,26 +159,11 @@ package struct Cluster: Sendable {
         }
     }
 
-    /// Makes the database `perks` once in the life of a server, which also mends a start that was cut short.
-    private func makeDatabase(of server: ClusterServer, as owner: ClusterOwner) throws {
-        let mark = directory + "/started"
-        guard (try? String(contentsOfFile: mark, encoding: .utf8)) != server.stamp else { return }
-        let binaries = try ClusterBinaries.find(major: dataVersion(), environment: environment)
-        let words = [
-            binaries.program("createdb"), "--host=\(server.socketDirectory)", "--username=postgres",
-            "--maintenance-db=postgres", "perks",
-        ]
-        let outcome = try run(words, as: owner, limit: .seconds(60))
-        guard outcome.exitCode == 0 || outcome.output.contains("already exists") else {
-            throw ClusterError("createdb", failedWith: outcome.output, in: directory)
-        }
-        try write(server.stamp, to: mark, for: owner)
-    }
-
     /// Recovery after a crash may take long, and a caller that gives up would not make it faster.
     private static let startLimit: Duration = .seconds(300)
 
-    private func onThreadOfItsOwn<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    /// Runs what blocks where it holds up no task.
+    func onThreadOfItsOwn<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
         }

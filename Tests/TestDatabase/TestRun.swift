@@ -6,17 +6,21 @@ import Postgres
 actor TestRun {
     private var folder: Task<TestFolder, any Error>?
     private var server: Task<Cluster, any Error>?
-    private var templates: [String: Task<String, any Error>] = [:]
-    private var lastStatement: Task<Void, any Error>?
+    private var templates: [String: Task<Void, any Error>] = [:]
+    private var last: Task<String, any Error>?
     private var count = 0
 
     /// Makes a database from a template and answers its URI.
     func make(from template: String) async throws -> String {
         count += 1
-        let name = "test_\(count)"
-        let cluster = try await sharedCluster()
-        try await execute("create database \(name) template \(template)", on: cluster)
-        return cluster.uri(database: name)
+        let (name, previous) = ("test_\(count)", last)
+        // One after the other: a database that is just being made cannot be copied.
+        let making = Task {
+            _ = await previous?.result
+            return try await sharedCluster().makeDatabase(name, template: template)
+        }
+        last = making
+        return try await making.value
     }
 
     /// Makes a database from a template that is prepared at its first use.
@@ -27,13 +31,12 @@ actor TestRun {
         let preparation =
             templates[template]
             ?? Task {
-                let uri = try await make(from: "template0")
+                let uri = try await sharedCluster().makeDatabase(template)
                 try await prepare(uri)
-                return uri
             }
         templates[template] = preparation
-        let name = try await preparation.value.prefix { $0 != "?" }.split(separator: "/").last
-        return try await make(from: String(name ?? ""))
+        try await preparation.value
+        return try await make(from: template)
     }
 
     /// A cluster in the run's folder.
@@ -53,29 +56,6 @@ actor TestRun {
             }
         server = starting
         return try await starting.value
-    }
-
-    /// One statement after the other: a database cannot be copied while it is itself being made.
-    private func execute(_ statement: String, on cluster: Cluster) async throws {
-        let previous = lastStatement
-        let task = Task {
-            _ = await previous?.result
-            try await Self.psql(statement, uri: cluster.uri(database: "postgres"))
-        }
-        lastStatement = task
-        try await task.value
-    }
-
-    private static func psql(_ statement: String, uri: String) async throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, uri]
-        process.standardInput = FileHandle.nullDevice
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
-        guard process.terminationStatus == 0 else { throw TestDatabaseError("psql refused: \(statement)") }
     }
 }
 

@@ -89,9 +89,6 @@ extension Connection {
 
     private func lost(_ loss: Wire.Failure) -> PostgresError {
         wire = nil
-        return switch loss {
-        case .lost(let reason): PostgresError(.unavailable, "the connection was lost: \(reason)")
-        case .deadline: PostgresError(.timeout, "the server did not take more data in time")
-        }
+        return PostgresError(loss)
     }
 }

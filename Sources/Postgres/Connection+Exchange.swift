@@ -64,16 +64,15 @@ extension Connection {
     }
 
     private func error(for loss: Wire.Failure, _ replies: Replies) -> PostgresError {
-        let (kind, reason): (PostgresError.Kind, String) =
-            switch loss {
-            case .lost(let reason): (.unavailable, "the connection was lost: \(reason)")
-            case .deadline: (.timeout, "the server did not answer in time")
-            }
+        var error = PostgresError(loss)
+        error.sqlState = replies.failure?.sqlState
         // A statement that the server itself broke off has not been committed.
         let wasBrokenOff = replies.completion == nil && replies.failure?.endsConnection == true
         let mayHaveHappened = phase == .committing || phase == .autocommit && !wasBrokenOff
-        guard mayHaveHappened else { return PostgresError(kind, reason, sqlState: replies.failure?.sqlState) }
-        let advice = "whether it was done is unknown, so repeat it with the same key or look"
-        return PostgresError(.inDoubt, "\(reason); \(advice)", sqlState: replies.failure?.sqlState)
+        if mayHaveHappened {
+            error.kind = .inDoubt
+            error.message += "; whether it was done is unknown, so repeat it with the same key or look"
+        }
+        return error
     }
 }

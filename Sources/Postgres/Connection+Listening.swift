@@ -10,11 +10,16 @@ extension Connection {
         deliver(.reconnected)
         while true {
             guard let wire else { throw PostgresError(.unavailable, "the connection was lost") }
+            if wire.isLost { throw PostgresError(.unavailable, "the server closed the connection") }
             while let payload = wire.nextNotification() { deliver(.payload(payload)) }
-            switch try wire.waitForInput(or: bell, before: .now + Self.probeInterval) {
-            case true: return
-            case false: if wire.isLost { throw PostgresError(.unavailable, "the server closed the connection") }
-            case nil: try script("select 1")
+            do {
+                switch try wire.waitForInput(or: bell, before: .now + Self.probeInterval) {
+                case true: return
+                case false: continue
+                case nil: try script("select 1")
+                }
+            } catch let loss as Wire.Failure {
+                throw PostgresError(loss)
             }
         }
     }

@@ -27,6 +27,7 @@ extension Connection {
     /// For a `Database.session` that needs several transactions. READ COMMITTED; never repeated.
     ///
     /// - Throws: what `body` throws; `inDoubt` when the connection was lost while committing.
+    @discardableResult
     package func transaction<R>(readOnly: Bool = false, _ body: () throws -> R) throws -> R {
         guard phase == .autocommit else {
             throw PostgresError(.usage, "a transaction is open already; use a savepoint inside it")

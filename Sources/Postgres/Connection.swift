@@ -88,6 +88,7 @@ package actor Connection {
     /// Undoes what `body` did when it throws, and only that.
     ///
     /// - Throws: what `body` throws; a `usage` error outside a transaction.
+    @discardableResult
     package func savepoint<R>(_ body: () throws -> R) throws -> R {
         guard phase == .transaction else {
             throw PostgresError(.usage, "a savepoint needs a transaction around it")

@@ -11,6 +11,7 @@ extension Database {
     ///   - merge: uses the table; run again when another transaction got in its way, so without other effects.
     /// - Returns: what `merge` returns, once it is committed.
     /// - Throws: what `chunks`, `prepare` or `merge` throw; `PostgresError`; `CancellationError`.
+    @discardableResult
     nonisolated(nonsending) package func copy<Bytes: AsyncSequence, R: Sendable>(
         _ chunks: Bytes,
         _ copy: Query,

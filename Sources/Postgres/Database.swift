@@ -34,6 +34,7 @@ package final class Database: Service, Sendable {
     /// Runs one statement that looks something up, outside any transaction.
     ///
     /// - Throws: `PostgresError`; `CancellationError` when the task is cancelled while it waits for a connection.
+    @discardableResult
     package func read(_ query: Query) async throws -> Rows {
         try await perform(isAtomic: true) { try $0.query(query) }
     }
@@ -46,6 +47,7 @@ package final class Database: Service, Sendable {
     ///
     /// - Throws: what `body` throws; `PostgresError`, of which `inDoubt` alone leaves open whether it was kept;
     ///   `CancellationError` when the task is cancelled while it waits for a connection.
+    @discardableResult
     package func transaction<R: Sendable>(
         readOnly: Bool = false, _ body: @Sendable (isolated Connection) throws -> R
     ) async throws -> R {
@@ -59,6 +61,7 @@ package final class Database: Service, Sendable {
     /// The connection is closed afterwards, and with it what the session has set or locked.
     ///
     /// - Throws: what `body` throws; `PostgresError`; `CancellationError` when the task is cancelled while it waits.
+    @discardableResult
     package func session<R: Sendable>(_ body: @Sendable (isolated Connection) throws -> R) async throws -> R {
         try await perform(isAtomic: false, body)
     }

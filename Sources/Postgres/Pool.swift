@@ -62,6 +62,9 @@ final class Pool: Sendable {
         }
     }
 
+    /// How many callers wait for a connection.
+    var waiting: Int { state.withLock { $0.waiters.count } }
+
     /// Takes a connection back; one that cannot be used again makes room for another.
     func release(_ connection: Connection, isReusable: Bool) {
         perform { state in

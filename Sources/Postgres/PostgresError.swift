@@ -59,6 +59,14 @@ package struct PostgresError: Error, Sendable {
         return error
     }
 
+    /// What the loss of a connection means where nothing can have been kept.
+    init(_ loss: Wire.Failure) {
+        switch loss {
+        case .lost(let reason): self.init(.unavailable, "the connection was lost: \(reason)")
+        case .deadline: self.init(.timeout, "the server did not answer in time")
+        }
+    }
+
     /// Whether another transaction got in the way, so that the same transaction may succeed when run again.
     var isConflict: Bool { sqlState == "40001" || sqlState == "40P01" }
 

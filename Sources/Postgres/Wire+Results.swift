@@ -86,7 +86,7 @@ extension PostgresError {
         func field(_ letter: Unicode.Scalar) -> String? {
             PQresultErrorField(result, Int32(letter.value)).map { String(cString: $0) }
         }
-        let fallback = String(cString: PQresultErrorMessage(result)).trimmingCharacters(in: .whitespacesAndNewlines)
+        let fallback = String(cString: PQresultErrorMessage(result)).inOneLine
         self.init(.server, field("M") ?? fallback, sqlState: field("C"))
         detail = field("D")
         hint = field("H")

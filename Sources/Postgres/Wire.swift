@@ -48,7 +48,7 @@ final class Wire {
     var processID: Int { Int(PQbackendPID(handle)) }
 
     private var errorMessage: String {
-        String(cString: PQerrorMessage(handle)).trimmingCharacters(in: .whitespacesAndNewlines)
+        String(cString: PQerrorMessage(handle)).inOneLine
     }
 
     /// Whether a connection that nobody uses still stands, told without a round trip.
@@ -170,6 +170,11 @@ extension Duration {
         let (seconds, attoseconds) = components
         return max(0, Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
     }
+}
+
+extension String {
+    /// The words with single spaces between them.
+    var inOneLine: String { split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }
 
 /// Lends C a list of strings that ends with a null pointer.

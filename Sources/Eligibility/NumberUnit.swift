@@ -37,12 +37,11 @@ enum NumberUnit: Sendable {
     func read(_ fraction: Double) -> Result<Int, Misread> {
         guard fraction.isFinite, fraction.magnitude < Double(NumberUnit.limit) else { return .failure(.tooLarge) }
         let scaled = fraction * 100
-        let rounded = scaled.rounded()
+        let hundredths = Int(scaled + (scaled < 0 ? -0.5 : 0.5))
         // What remains of a decimal that is none in binary is far smaller than the next decimal would be.
-        guard (scaled - rounded).magnitude <= max(1e-6, rounded.magnitude * 1e-15) else {
+        guard (scaled - Double(hundredths)).magnitude <= max(1e-6, scaled.magnitude * 1e-15) else {
             return .failure(self == .whole ? .notWhole : .tooPrecise)
         }
-        let hundredths = Int(rounded)
         guard self == .whole else { return .success(hundredths) }
         return hundredths % 100 == 0 ? .success(hundredths / 100) : .failure(.notWhole)
     }

@@ -69,7 +69,7 @@ extension RuleParser {
             }
             values.append(try value("a value"))
         } while try accept(sign: ",")
-        if token.kind == .word || token.kind == .quoted {
+        if token.kind != .end, !token.isSign(")"), !token.isSign(";") {
             throw expected("a comma or ); a value of several words stands in quotes: \"Las Vegas\"")
         }
         return values

@@ -28,8 +28,10 @@ package struct RedeemedLeaf: LeafKind {
         "redeemed_not_above_within": "The redemptions of {subject} within {days} days are not more than {required}.",
         "redeemed_not_outside_within":
             "The redemptions of {subject} within {days} days are between {minimum} and {maximum}.",
-        "redeemed_at_least": "redeeming {subject} until it has been redeemed {required} times",
-        "redeemed_above": "redeeming {subject} until it has been redeemed more than {required} times",
+        "redeemed_at_least": "{required} or more redemptions of {subject}",
+        "redeemed_above": "more than {required} redemptions of {subject}",
+        "redeemed_at_least_within": "{required} or more redemptions of {subject} within {days} days",
+        "redeemed_above_within": "more than {required} redemptions of {subject} within {days} days",
     ]
 
     /// Redemptions of a perk or a campaign within bounds, which are whole numbers.

@@ -7,10 +7,7 @@ extension Connection {
     /// Begins a transaction, lets `prepare` make the table, and starts `COPY … FROM STDIN`.
     func beginCopy(_ copy: Query, prepare: (isolated Connection) throws -> Void) throws {
         guard copy.parameters.isEmpty else { throw PostgresError(.usage, "COPY takes no values") }
-        guard wire?.isAlive() == true else {
-            wire = nil
-            throw PostgresError.neverStarted
-        }
+        try checkAlive()
         try begin(readOnly: false)
         try limitStatements(to: configuration.bulkTimeout)
         try prepare(self)
@@ -83,7 +80,7 @@ extension Connection {
             }
         }
         rollBackWhatIsOpen()
-        if isExpired { wire = nil }
+        if isExpired { close() }
         return wire != nil
     }
 

@@ -4,22 +4,40 @@ import Logging
 extension Connection {
     /// What became of a piece of work.
     enum Attempt<R: Sendable>: Sendable {
-        /// The connection was dead before anything was sent.
-        case neverStarted
+        /// The connection was dead before anything was done.
+        case neverStarted(PostgresError)
         case finished(Result<R, any Error>, isReusable: Bool)
     }
 
     /// Runs a piece of work, unless the connection has died meanwhile, and leaves no transaction open.
-    func attempt<R: Sendable>(_ work: (isolated Connection) throws -> R) -> Attempt<R> {
-        guard wire?.isAlive() == true else {
-            wire = nil
-            return .neverStarted
+    ///
+    /// - Parameters:
+    ///   - isLast: whether the connection is closed afterwards.
+    ///   - work: what to run.
+    /// - Returns: what became of it.
+    func attempt<R: Sendable>(isLast: Bool, _ work: (isolated Connection) throws -> R) -> Attempt<R> {
+        let result = Result {
+            try checkAlive()
+            return try work(self)
         }
-        let result = Result { try work(self) }
-        if case .failure(let error as PostgresError) = result, error.isBeforeStart { return .neverStarted }
+        if case .failure(let error as PostgresError) = result, error.isBeforeStart { return .neverStarted(error) }
         rollBackWhatIsOpen()
-        if isExpired { wire = nil }
+        if isLast || isExpired { close() }
         return .finished(result, isReusable: wire != nil)
+    }
+
+    /// Makes sure, without a round trip, that nobody has closed the connection while it was idle.
+    func checkAlive() throws {
+        guard wire?.isAlive() != true else { return }
+        close()
+        var error = PostgresError(.unavailable, "the server closed the connection")
+        error.isBeforeStart = true
+        throw error
+    }
+
+    /// Closes the connection; nothing can be run on it afterwards.
+    func close() {
+        wire = nil
     }
 
     /// Runs `body` between begin and commit; what it did is undone when it throws.
@@ -85,7 +103,7 @@ extension Connection {
     private func endTransaction() {
         phase = .autocommit
         isReadOnly = false
-        limit = configuration.statementTimeout
+        limit = sessionLimit
     }
 
     /// Lets each statement take that long, until the end of the transaction or, outside one, of the session.
@@ -96,5 +114,6 @@ extension Connection {
         let scope = phase == .transaction ? "local" : "session"
         try script("set \(scope) statement_timeout = \(duration.wholeMilliseconds)")
         limit = duration
+        if phase == .autocommit { sessionLimit = duration }
     }
 }

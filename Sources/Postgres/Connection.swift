@@ -23,6 +23,8 @@ package actor Connection {
     var isReadOnly = false
     /// How long a statement may take at present.
     var limit: Duration
+    /// How long a statement may take outside a transaction.
+    var sessionLimit: Duration
     /// When the connection has served long enough.
     private var expiry = ContinuousClock.now
     private var statements: StatementCache
@@ -34,6 +36,7 @@ package actor Connection {
         self.configuration = configuration
         self.logger = logger
         limit = configuration.statementTimeout
+        sessionLimit = configuration.statementTimeout
         statements = StatementCache(capacity: configuration.maximumStatements)
     }
 
@@ -104,6 +107,7 @@ package actor Connection {
             return result
         } catch {
             limit = limitBefore
+            guard wire != nil else { throw error }
             try script("rollback to savepoint \(name); release savepoint \(name)")
             throw error
         }

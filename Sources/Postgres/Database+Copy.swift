@@ -44,7 +44,8 @@ extension Database {
                 return connection
             } catch {
                 await giveBack(connection)
-                if (error as? PostgresError)?.isBeforeStart != true { throw error }
+                let isWorthAnother = (error as? PostgresError)?.isBeforeStart == true && .now < deadline
+                guard isWorthAnother else { throw error }
             }
         }
     }

@@ -31,9 +31,9 @@ package final class Database: Service, Sendable {
         await pool.close()
     }
 
-    /// Runs one statement that looks something up, outside any transaction.
+    /// Runs one statement, outside any transaction.
     ///
-    /// - Throws: `PostgresError`; `CancellationError` when the task is cancelled while it waits for a connection.
+    /// - Throws: `PostgresError`, of which `inDoubt` alone leaves open whether a statement that writes was kept; `CancellationError` when the task is cancelled while it waits for a connection.
     @discardableResult
     package func read(_ query: Query) async throws -> Rows {
         try await perform(isAtomic: true) { try $0.query(query) }
@@ -74,14 +74,15 @@ package final class Database: Service, Sendable {
         var attempt = 1
         while true {
             let connection = try await pool.acquire(before: deadline)
-            switch await connection.attempt(work) {
-            case .neverStarted:
+            switch await connection.attempt(isLast: !isAtomic, work) {
+            case .neverStarted(let error):
                 pool.release(connection, isReusable: false)
+                guard ContinuousClock.now < deadline else { throw error }
             case .finished(.success(let result), let isReusable):
-                pool.release(connection, isReusable: isReusable && isAtomic)
+                pool.release(connection, isReusable: isReusable)
                 return result
             case .finished(.failure(let error), let isReusable):
-                pool.release(connection, isReusable: isReusable && isAtomic)
+                pool.release(connection, isReusable: isReusable)
                 guard isAtomic, attempt < Self.maximumAttempts, Self.isWorthRepeating(error) else { throw error }
                 attempt += 1
             }

@@ -28,6 +28,8 @@ final class Pool: Sendable {
         var served: (Waiter, Result<Connection, any Error>)?
         var refused: [(Waiter, PostgresError)] = []
         var mustOpen = false
+        /// What the pool, being closed, has no use for.
+        var retired: [Connection] = []
         var drained: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -79,10 +81,10 @@ final class Pool: Sendable {
         await withCheckedContinuation { continuation in
             perform { state in
                 state.isClosed = true
-                state.size -= state.idle.count
-                state.idle.removeAll()
                 state.drained.append(continuation)
-                return settle(&state)
+                var duties = settle(&state)
+                swap(&duties.retired, &state.idle)
+                return duties
             }
         }
     }
@@ -131,12 +133,17 @@ final class Pool: Sendable {
         if !state.waiters.isEmpty {
             return Duties(served: (state.waiters.removeFirst(), .success(connection)))
         }
-        if state.isClosed {
+        if state.isClosed { return Duties(retired: [connection]) }
+        state.idle.append(connection)
+        return Duties()
+    }
+
+    private func retire(_ connection: Connection) async {
+        await connection.close()
+        perform { state in
             state.size -= 1
-        } else {
-            state.idle.append(connection)
+            return settle(&state)
         }
-        return settle(&state)
     }
 
     private func replenish(_ state: inout State) -> Duties {
@@ -157,6 +164,7 @@ final class Pool: Sendable {
         if let (waiter, result) = duties.served { waiter.continuation.resume(with: result) }
         for (waiter, error) in duties.refused { waiter.continuation.resume(throwing: error) }
         if duties.mustOpen { Task { await open() } }
+        for connection in duties.retired { Task { await retire(connection) } }
         duties.drained.forEach { $0.resume() }
     }
 

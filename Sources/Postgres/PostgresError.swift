@@ -52,13 +52,6 @@ package struct PostgresError: Error, Sendable {
         .decoding("\(type) does not decode as \(Wanted.self); cast it in the statement or ask for another type")
     }
 
-    /// A connection that was dead before anything was sent.
-    static var neverStarted: PostgresError {
-        var error = PostgresError(.unavailable, "the connection was dead")
-        error.isBeforeStart = true
-        return error
-    }
-
     /// What the loss of a connection means where nothing can have been kept.
     init(_ loss: Wire.Failure) {
         switch loss {

@@ -90,12 +90,21 @@ import Testing
     }
 
     @Test func aStatementTakesNoLongerThanAllowed() async throws {
-        try await withDatabase({ $0.statementTimeout = .milliseconds(50) }) { database in
+        try await withDatabase({
+            $0.statementTimeout = .milliseconds(50)
+            $0.answerMargin = .milliseconds(150)
+        }) { database in
             let error = try await failure { try await database.read("select pg_sleep(25)") }
             #expect(error.kind == .timeout && error.sqlState == "57014")
             try await database.transaction { connection in
                 try connection.limitStatements(to: .seconds(20))
                 try connection.query("select pg_sleep(0.1)")
+            }
+            try await database.session { connection in
+                try connection.limitStatements(to: .seconds(20))
+                try connection.transaction { try connection.query("select pg_sleep(0.1)") }
+                // Longer than the client would wait if it had fallen back to the configured limit.
+                try connection.query("select pg_sleep(0.3)")
             }
             let again = try await failure { try await database.transaction { try $0.query("select pg_sleep(25)") } }
             #expect(again.kind == .timeout)

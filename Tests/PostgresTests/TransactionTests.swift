@@ -266,6 +266,18 @@ import Testing
         }
     }
 
+    @Test func sessionsRunWhatNoTransactionMay() async throws {
+        let url = try await TestDatabase.make()
+        try await withDatabase(at: url) { database in
+            let name = "made \"by\" a test \(Int.random(in: 0..<Int.max))"
+            try await database.session { connection in
+                try connection.query("create database \(identifier: name)")
+                try connection.query("vacuum pg_class")
+                try connection.query("drop database \(identifier: name)")
+            }
+        }
+    }
+
     @Test func sessionSettingsAreInForce() async throws {
         try await withDatabase({
             $0.applicationName = "perks test"

@@ -45,7 +45,14 @@ let package = Package(
             name: "Schema",
             path: "sql",
             resources: [
-                .embedInCode("V0001__directory.sql")
+                .embedInCode("roles.sql"),
+                .embedInCode("V0001__brands.sql"),
+                .embedInCode("V0002__topics.sql"),
+                .embedInCode("V0003__guests.sql"),
+                .embedInCode("V0004__jurisdictions.sql"),
+                .embedInCode("V0005__campaigns.sql"),
+                .embedInCode("V0006__check_ins.sql"),
+                .embedInCode("V0007__claims.sql"),
             ],
             swiftSettings: settings
         ),

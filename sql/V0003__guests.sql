@@ -70,3 +70,165 @@ create table secret (
     created_at timestamptz not null
 );
 grant select, insert on secret to perks_app;
+
+-- Merges the rows staged in the temporary table guest_import, made by whoever calls this:
+--   line bigint, network, handle_key, handle, verified boolean, new_id uuid, display_name, birth_date date, gender,
+--   country, region, city, language, score integer, score_model, score_measured_at timestamptz, reach bigint,
+--   topic_ids bigint[], strengths integer[], guest_id uuid, is_new boolean, round integer, changed boolean
+-- `given` names the columns that the source has: what it lacks stays as it is, an empty cell becomes unknown.
+-- Rows of one person are taken in the order of their lines, one a round, exactly as if they came one by one.
+create function merge_guest_import(given text[], recorded_at timestamptz)
+    returns table (added bigint, updated bigint, unchanged bigint)
+    language plpgsql
+as $$
+declare
+    this_round integer := 1;
+    last_round integer;
+begin
+    -- In key order, so that two imports at once wait for each other instead of deadlocking.
+    insert into identity (network, handle_key, handle, verified, guest_id, created_at)
+    select distinct on (i.network, i.handle_key)
+        i.network, i.handle_key, i.handle, coalesce(i.verified, false), i.new_id, recorded_at
+    from guest_import i
+    where not exists (select from identity k where k.network = i.network and k.handle_key = i.handle_key)
+    order by i.network, i.handle_key, i.line
+    on conflict on constraint identity_pkey do nothing;
+
+    update guest_import i
+    set guest_id = k.guest_id
+    from identity k
+    where k.network = i.network and k.handle_key = i.handle_key;
+
+    create index on guest_import (guest_id);
+    analyze guest_import;
+
+    with created as (
+        insert into guest (guest_id, created_at, updated_at)
+        select distinct i.guest_id, recorded_at, recorded_at from guest_import i order by i.guest_id
+        on conflict on constraint guest_pkey do nothing
+        returning guest_id
+    )
+    update guest_import i set is_new = true from created c where c.guest_id = i.guest_id;
+
+    perform from guest g
+    where g.guest_id in (select i.guest_id from guest_import i)
+    order by g.guest_id for no key update;
+
+    update guest_import i
+    set round = n.round
+    from (
+        select line, row_number() over (partition by guest_id order by line) as round from guest_import
+    ) n
+    where n.line = i.line;
+    select coalesce(max(round), 0) into last_round from guest_import;
+
+    while this_round <= last_round loop
+        with touched as (
+            update guest g
+            set display_name = case when 'display_name' = any (given) then i.display_name else g.display_name end,
+                birth_date = case when 'birth_date' = any (given) then i.birth_date else g.birth_date end,
+                gender = case when 'gender' = any (given) then i.gender else g.gender end,
+                country = case when 'country' = any (given) then i.country else g.country end,
+                region = case when 'region' = any (given) then i.region else g.region end,
+                city = case when 'city' = any (given) then i.city else g.city end,
+                language = case when 'language' = any (given) then i.language else g.language end,
+                reach = case when 'reach' = any (given) then i.reach else g.reach end,
+                updated_at = recorded_at
+            from guest_import i
+            where i.round = this_round and i.guest_id = g.guest_id
+                and ('display_name' = any (given) and g.display_name is distinct from i.display_name
+                    or 'birth_date' = any (given) and g.birth_date is distinct from i.birth_date
+                    or 'gender' = any (given) and g.gender is distinct from i.gender
+                    or 'country' = any (given) and g.country is distinct from i.country
+                    or 'region' = any (given) and g.region is distinct from i.region
+                    or 'city' = any (given) and g.city is distinct from i.city
+                    or 'language' = any (given) and g.language is distinct from i.language
+                    or 'reach' = any (given) and g.reach is distinct from i.reach)
+            returning g.guest_id
+        )
+        update guest_import i set changed = true
+        from touched t where t.guest_id = i.guest_id and i.round = this_round;
+
+        with touched as (
+            update identity k
+            set verified = case when 'verified' = any (given) then coalesce(i.verified, false) else k.verified end,
+                handle = i.handle
+            from guest_import i
+            where i.round = this_round and k.network = i.network and k.handle_key = i.handle_key
+                and (k.handle <> i.handle
+                    or 'verified' = any (given) and k.verified <> coalesce(i.verified, false))
+            returning i.line
+        )
+        update guest_import i set changed = true from touched t where t.line = i.line;
+
+        -- A score without a time was measured now, unless it is the one already in force.
+        update guest_import i
+        set score_model = coalesce(i.score_model, ''),
+            score_measured_at = coalesce(
+                i.score_measured_at,
+                case when g.score = i.score and g.score_model = coalesce(i.score_model, '') then g.score_measured_at end,
+                recorded_at)
+        from guest g
+        where i.round = this_round and g.guest_id = i.guest_id and i.score is not null;
+
+        with touched as (
+            insert into guest_score (guest_id, measured_at, model, score, recorded_at)
+            select i.guest_id, i.score_measured_at, i.score_model, i.score, merge_guest_import.recorded_at
+            from guest_import i
+            where i.round = this_round and i.score is not null
+            on conflict on constraint guest_score_pkey
+                do update set score = excluded.score, recorded_at = excluded.recorded_at
+                where guest_score.score <> excluded.score
+            returning guest_score.guest_id
+        )
+        update guest_import i set changed = true
+        from touched t where t.guest_id = i.guest_id and i.round = this_round;
+
+        with touched as (
+            update guest g
+            set score = i.score, score_model = i.score_model, score_measured_at = i.score_measured_at,
+                updated_at = merge_guest_import.recorded_at
+            from guest_import i
+            where i.round = this_round and g.guest_id = i.guest_id and i.score is not null
+                and (g.score_measured_at is null or i.score_measured_at >= g.score_measured_at)
+                and (g.score, g.score_model, g.score_measured_at)
+                    is distinct from (i.score, i.score_model, i.score_measured_at)
+            returning g.guest_id
+        )
+        update guest_import i set changed = true
+        from touched t where t.guest_id = i.guest_id and i.round = this_round;
+
+        if 'topics' = any (given) then
+            with touched as (
+                delete from guest_topic t
+                using guest_import i
+                where i.round = this_round and t.guest_id = i.guest_id and t.topic_id <> all (i.topic_ids)
+                returning t.guest_id
+            )
+            update guest_import i set changed = true
+            from touched t where t.guest_id = i.guest_id and i.round = this_round;
+
+            with touched as (
+                insert into guest_topic (guest_id, topic_id, strength)
+                select i.guest_id, u.topic_id, u.strength
+                from guest_import i
+                cross join lateral unnest(i.topic_ids, i.strengths) u (topic_id, strength)
+                where i.round = this_round
+                on conflict on constraint guest_topic_pkey
+                    do update set strength = excluded.strength
+                    where guest_topic.strength <> excluded.strength
+                returning guest_topic.guest_id
+            )
+            update guest_import i set changed = true
+            from touched t where t.guest_id = i.guest_id and i.round = this_round;
+        end if;
+        this_round := this_round + 1;
+    end loop;
+
+    return query
+        select count(*) filter (where i.is_new and i.round = 1),
+            count(*) filter (where i.changed and not (i.is_new and i.round = 1)),
+            count(*) filter (where not i.changed and not (i.is_new and i.round = 1))
+        from guest_import i;
+end
+$$;

@@ -1,0 +1,330 @@
+import Eligibility
+import Foundation
+import Postgres
+
+/// A guest stands at the desk: what they may have, and why not the rest.
+package struct CheckIn: Codable, Sendable, Noun {
+    package static let noun = "check_in"
+
+    /// Nil for an eligibility check, which is recorded nowhere.
+    package var id: ID<CheckIn>?
+    package let at: Timestamp
+    /// The venue's slug.
+    package let venue: String
+    package var guest: Person
+    package var perks: [Offer]
+    /// Of each group the best, and every qualified perk without a group.
+    package let best: [ID<Perk>]
+    /// Why there are no perks, for a guest who is not known.
+    package let reason: String?
+
+    /// The guest, as far as the desk is told.
+    package struct Person: Codable, Sendable {
+        package let id: ID<Guest>?
+        package let known: Bool
+        package let age: Age
+    }
+
+    /// How sure a guest's age is.
+    package enum Age: String, Codable, CaseIterable, Sendable {
+        /// This brand saw an ID.
+        case verified
+        case stated
+        case unknown
+        /// Under 18.
+        case minor
+    }
+
+    /// One perk, and whether this guest may have it.
+    package struct Offer: Codable, Sendable {
+        package let perk: PerkSummary
+        package let campaign: CampaignSummary
+        package let outcome: Outcome
+        package var reasons: [DecisionReason]
+        package let nearest: String?
+        package let remaining: Int?
+        package let conditions: [Condition]
+    }
+
+    package enum Outcome: String, Codable, CaseIterable, Sendable {
+        case qualified
+        case notQualified = "not_qualified"
+        /// Qualified, but sold out, outside its hours or used up: the reason's code says which.
+        case unavailable
+    }
+
+    /// A leaf of a rule and what became of it.
+    package struct Condition: Codable, Hashable, Sendable {
+        package let text: String
+        package let result: String
+
+        init(_ condition: Verdict.Condition) {
+            text = condition.text
+            result = condition.result.rawValue
+        }
+
+        static let schema = JSONSchema.object([
+            .required("text", .string()), .required("result", .word(["true", "false", "unknown"])),
+        ])
+    }
+
+    /// Who checks in, and where.
+    package struct Draft: Codable, Sendable {
+        /// A reference to the guest.
+        package var guest: String
+        /// Id or slug; a bound clerk's own, if left out.
+        package var venue: String?
+        /// What a clerk read on an ID; kept as this brand's own verified date.
+        package var birthDateOnID: LocalDate?
+
+        package init(guest: String, venue: String?, birthDateOnID: LocalDate? = nil) {
+            self.guest = guest
+            self.venue = venue
+            self.birthDateOnID = birthDateOnID
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case guest, venue
+            case birthDateOnID = "birth_date_on_id"
+        }
+    }
+}
+
+/// A perk in an answer about something else.
+package struct PerkSummary: Codable, Hashable, Sendable {
+    package let id: ID<Perk>
+    package let slug: String
+    package let name: String
+    package let benefit: Benefit
+
+    init(_ perk: Perk) {
+        (id, slug, name, benefit) = (perk.id, perk.slug, perk.name, perk.benefit)
+    }
+
+    static let schema = JSONSchema.object([
+        .required("id", .id(of: Perk.self)), .required("slug", .slug), .required("name", .name),
+        .required("benefit", Benefit.reference),
+    ])
+}
+
+/// A campaign in an answer about something else.
+package struct CampaignSummary: Codable, Hashable, Sendable {
+    package let id: ID<Campaign>
+    package let slug: String
+
+    init(_ campaign: Campaign) {
+        (id, slug) = (campaign.id, campaign.slug)
+    }
+
+    static let schema = JSONSchema.object([.required("id", .id(of: Campaign.self)), .required("slug", .slug)])
+}
+
+extension CheckIn.Draft: Described {
+    package static let schemaName = "CheckInDraft"
+    package static let schema = JSONSchema.object([
+        .required("guest", .string(1...300), "twitter:ana_w, member:<number> or guest_01k…"),
+        .optional("venue", .string(1...90), "Id or slug; a bound clerk's own, if left out."),
+        .optional("birth_date_on_id", .date, "What a clerk read on an ID."),
+    ])
+}
+
+extension CheckIn: Described {
+    package static let schemaName = "CheckIn"
+    package static let schema = JSONSchema.object(
+        [.required("id", .id(of: CheckIn.self))] + decided)
+
+    /// What a check-in and an eligibility check have in common.
+    static let decided: [JSONSchema.Property] = [
+        .required("at", .timestamp),
+        .required("venue", .slug),
+        .required(
+            "guest",
+            .object([
+                .optional("id", .id(of: Guest.self)), .required("known", .boolean),
+                .required("age", .word(Age.allCases.map(\.rawValue))),
+            ])),
+        .required(
+            "perks",
+            .array(
+                of: .object([
+                    .required("perk", PerkSummary.schema),
+                    .required("campaign", CampaignSummary.schema),
+                    .required("outcome", .word(Outcome.allCases.map(\.rawValue))),
+                    .required("reasons", .array(of: DecisionReason.schema)),
+                    .optional("nearest", .string(), "The smallest change that would qualify."),
+                    .optional("remaining", .integer(0...Int.max)),
+                    .required("conditions", .array(of: Condition.schema)),
+                ]), 0...10_000)),
+        .required("best", .array(of: .id(of: Perk.self), 0...10_000)),
+        .optional("reason", .word(["guest_unknown"])),
+    ]
+}
+
+extension CheckIn {
+    /// Records a guest at the desk and says what they may have.
+    ///
+    /// Throws `venue_not_found`, `forbidden` for another venue than a bound clerk's own.
+    package static func create(
+        _ draft: Draft, as principal: Principal, at now: Timestamp, _ catalogues: Catalogues,
+        in connection: isolated Connection
+    ) throws -> CheckIn {
+        let brand = try principal.requiredBrand()
+        let reference = try GuestReference(draft.guest, at: "/guest")
+        let catalogue = try catalogues.current(of: principal, in: connection)
+        let venue = try catalogue.venue(draft.venue, for: principal)
+        var guest = try GuestFacts.load(reference, at: venue, catalogue, as: principal, at: now, in: connection)
+        if let date = draft.birthDateOnID {
+            try guest?.keep(birthDateOnID: date, on: venue.zone.local(now).date, as: principal, at: now, in: connection)
+        }
+        let decisions = Decisions(for: guest, at: venue, catalogue, at: now)
+        var checkIn = CheckIn(decisions, guest, at: venue, at: now)
+        checkIn.id = ID(at: now)
+        // Of a child nothing is kept but the mark that blocks.
+        let isChild = guest?.isUnder13 == true
+        let recorded = isChild ? checkIn.withoutGuest : checkIn
+        try connection.execute(
+            """
+            insert into check_in (
+                brand_id, id, at, venue_id, guest_id, actor, campaign_ids, qualified_perk_ids, qualified_campaign_ids,
+                decision)
+            values (\(brand.id), \(checkIn.id), \(now), \(venue.id), \(isChild ? nil : guest?.guest), \(principal.actor),
+                    \(decisions.campaigns.map(\.id)), \(decisions.qualified.map(\.perk.id)),
+                    \(Array(Set(decisions.qualified.map(\.campaign.id))).sorted()), \(try JSON.text(of: recorded)))
+            """)
+        return checkIn.shown(to: principal)
+    }
+
+    /// Says what a guest may have at a venue and moment, and records nothing.
+    package static func check(
+        _ draft: EligibilityDraft, as principal: Principal, at now: Timestamp, _ catalogues: Catalogues,
+        in connection: isolated Connection
+    ) throws -> CheckIn {
+        guard draft.at == nil || principal.role != .clerk else {
+            throw PerksError(.forbidden, "Only managers may ask about another moment. Leave `at` out.")
+        }
+        let now = draft.at ?? now
+        let reference = try GuestReference(draft.guest, at: "/guest")
+        let catalogue = try catalogues.current(of: principal, in: connection)
+        let venue = try catalogue.venue(draft.venue, for: principal)
+        let guest = try GuestFacts.load(reference, at: venue, catalogue, as: principal, at: now, in: connection)
+        let decisions = Decisions(for: guest, at: venue, catalogue, at: now)
+        return CheckIn(decisions, guest, at: venue, at: now).shown(to: principal)
+    }
+
+    private init(_ decisions: Decisions, _ guest: GuestFacts?, at venue: Venue, at now: Timestamp) {
+        at = now
+        self.venue = venue.slug
+        self.guest = Person(
+            id: guest?.guest, known: guest != nil, age: guest?.age(on: venue.zone.local(now).date) ?? .unknown)
+        perks = decisions.shown.map(Offer.init)
+        best = decisions.best
+        reason = guest == nil ? "guest_unknown" : nil
+    }
+
+    private var withoutGuest: CheckIn {
+        var checkIn = self
+        checkIn.guest = Person(id: nil, known: false, age: .minor)
+        return checkIn
+    }
+
+    /// The answer as this principal may see it.
+    private func shown(to principal: Principal) -> CheckIn {
+        guard !principal.seesNumbers else { return self }
+        var checkIn = self
+        for index in checkIn.perks.indices {
+            checkIn.perks[index].reasons = checkIn.perks[index].reasons.map(\.withoutNumbers)
+        }
+        return checkIn
+    }
+
+    /// Finds a check-in of the principal's brand.
+    package static func find(
+        _ id: ID<CheckIn>, as principal: Principal, in connection: isolated Connection
+    ) throws -> CheckIn {
+        let row = try connection.query(
+            "select decision from check_in where brand_id = \(principal.requiredBrand().id) and id = \(id)"
+        ).first
+        guard let row else { throw notFound() }
+        let decision: JSONValue = try row["decision"]
+        return try decision.decode(as: CheckIn.self).shown(to: principal)
+    }
+
+    /// The brand's check-ins, newest first; those of one guest or venue if named.
+    package static func list(
+        _ page: PageRequest, guest: String? = nil, venue: Reference<Venue>? = nil, as principal: Principal,
+        in connection: isolated Connection
+    ) throws -> Page<CheckIn> {
+        let brand = try principal.requiredBrand()
+        var filter: Query = page.after == .zero ? "true" : "c.id < \(page.after)"
+        if let guest {
+            let condition = try Guest.condition(GuestReference(guest, at: "guest"), as: principal)
+            filter =
+                "\(fragment: filter) and c.guest_id = (select g.guest_id from guest g where \(fragment: condition))"
+        }
+        if let venue {
+            let venue = try Venue.find(venue, as: principal, in: connection)
+            filter = "\(fragment: filter) and c.venue_id = \(venue.id)"
+        }
+        let rows = try connection.query(
+            """
+            select c.decision from check_in c
+            where c.brand_id = \(brand.id) and \(fragment: filter) order by c.id desc limit \(page.rows)
+            """)
+        let checkIns = try rows.map { row in
+            try (row["decision"] as JSONValue).decode(as: CheckIn.self).shown(to: principal)
+        }
+        return Page(checkIns, for: page) { $0.id?.uuid ?? .zero }
+    }
+
+    static func notFound(at pointer: String? = nil) -> PerksError {
+        let detail = "There is no such check-in of this guest in this brand."
+        return PerksError(
+            .checkInNotFound, detail, violations: pointer.map { [.init($0, "check_in_not_found", detail)] } ?? [])
+    }
+}
+
+extension CheckIn.Offer {
+    fileprivate init(_ decision: PerkDecision) {
+        perk = PerkSummary(decision.perk)
+        campaign = CampaignSummary(decision.campaign)
+        outcome =
+            switch decision.outcome {
+            case .qualified: .qualified
+            case .notQualified, .hidden: .notQualified
+            case .unavailable: .unavailable
+            }
+        reasons = decision.reasons
+        nearest = decision.nearest
+        remaining = decision.remaining
+        conditions = decision.verdict.conditions.map(CheckIn.Condition.init)
+    }
+}
+
+/// Who is asked about, where and when; nothing is recorded.
+package struct EligibilityDraft: Codable, Sendable {
+    package var guest: String
+    package var venue: String?
+    /// Another moment than now; managers only.
+    package var at: Timestamp?
+
+    package init(guest: String, venue: String?, at: Timestamp? = nil) {
+        self.guest = guest
+        self.venue = venue
+        self.at = at
+    }
+}
+
+extension EligibilityDraft: Described {
+    package static let schemaName = "EligibilityDraft"
+    package static let schema = JSONSchema.object([
+        .required("guest", .string(1...300), "twitter:ana_w, member:<number> or guest_01k…"),
+        .optional("venue", .string(1...90), "Id or slug; a bound clerk's own, if left out."),
+        .optional("at", .timestamp, "Another moment than now; managers only."),
+    ])
+}
+
+/// The answer to an eligibility check: a check-in that was recorded nowhere.
+package struct EligibilityAnswer: Codable, Described {
+    package static let schemaName = "Eligibility"
+    package static let schema = JSONSchema.object(CheckIn.decided)
+}

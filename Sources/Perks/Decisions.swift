@@ -1,0 +1,99 @@
+import Eligibility
+import Postgres
+
+/// Every perk that runs at a venue and moment, decided for one guest; none for a guest who is not known.
+struct Decisions {
+    /// The campaigns that run there and then.
+    let campaigns: [Campaign]
+    let all: [PerkDecision]
+
+    init(for guest: GuestFacts?, at venue: Venue, _ catalogue: Catalogue, at now: Timestamp) {
+        let local = venue.zone.local(now)
+        let running = catalogue.campaigns.filter { entry in
+            entry.campaign.includes(venue) && entry.campaign.isScheduled(at: now, on: local.date)
+        }
+        campaigns = running.map(\.campaign)
+        all =
+            guest.map { guest in
+                running.flatMap { entry in
+                    entry.perks.map { perk, rule in
+                        PerkDecision(
+                            perk, rule: rule, of: entry.campaign, for: guest, at: venue, catalogue, local: local)
+                    }
+                }
+            } ?? []
+    }
+
+    /// What the desk is told of.
+    var shown: [PerkDecision] { all.filter { !$0.isHidden } }
+
+    var qualified: [PerkDecision] { all.filter(\.qualifies) }
+
+    /// Of each group the qualified perk that ranks best, and every qualified perk without a group.
+    var best: [ID<Perk>] {
+        var groups: Set<String> = []
+        // A campaign's perks come best rank first; of two campaigns' the better rank, then the older.
+        return qualified.enumerated().sorted { left, right in
+            (left.element.perk.rank ?? .max, left.offset) < (right.element.perk.rank ?? .max, right.offset)
+        }.compactMap { _, decision in
+            guard let group = decision.perk.group else { return decision.perk.id }
+            return groups.insert(group).inserted ? decision.perk.id : nil
+        }
+    }
+}
+
+extension Catalogues {
+    /// The catalogue of the principal's brand, as it is in this transaction.
+    func current(of principal: Principal, in connection: isolated Connection) throws -> Catalogue {
+        let brand = try principal.requiredBrand()
+        let revision: Int = try connection.query(
+            "select catalogue_revision from brand where id = \(brand.id)")[0]["catalogue_revision"]
+        return try current(of: brand.id, revision: revision, in: connection)
+    }
+}
+
+extension Catalogue {
+    /// The venue a caller names in a body, or the one that a clerk is bound to.
+    func venue(_ name: String?, for principal: Principal) throws -> Venue {
+        guard let name else {
+            guard let venue = venues.first(where: { $0.id == principal.venue }) else {
+                throw PerksError.invalid("/venue", "missing", "venue is required: this key is not bound to one.")
+            }
+            return venue
+        }
+        guard let reference = Reference<Venue>(name), let venue = venue(reference) else {
+            throw Venue.notFound(at: "/venue")
+        }
+        guard principal.venue == nil || venue.id == principal.venue else {
+            throw PerksError(.forbidden, "This key is bound to another venue.")
+        }
+        return venue
+    }
+}
+
+extension GuestFacts {
+    /// Keeps what a clerk read on an ID as the brand's own date; of a child under 13 only that there is one.
+    mutating func keep(
+        birthDateOnID date: LocalDate, on today: LocalDate, as principal: Principal, at now: Timestamp,
+        in connection: isolated Connection
+    ) throws {
+        let brand = try principal.requiredBrand()
+        guard date <= today, date.age(on: today) <= 130 else {
+            throw PerksError.invalid("/birth_date_on_id", "impossible", "Nobody living was born on \(date).")
+        }
+        let isUnder13 = date.age(on: today) < 13
+        let kept = isUnder13 ? nil : date
+        try connection.execute(
+            """
+            insert into member (brand_id, guest_id, birth_date_on_id, under_13, created_at, updated_at)
+            values (\(brand.id), \(guest), \(kept), \(isUnder13), \(now), \(now))
+            on conflict on constraint member_pkey do update
+            set birth_date_on_id = excluded.birth_date_on_id, under_13 = excluded.under_13, updated_at = excluded.updated_at
+            """)
+        // The audit log says that an ID was seen, not what was on it.
+        try AuditEvent.record(
+            "guest.id_seen", object: isUnder13 ? nil : guest.description, as: principal, at: now, in: connection)
+        birthDateOnID = kept
+        self.isUnder13 = isUnder13
+    }
+}

@@ -1,0 +1,58 @@
+import Postgres
+
+/// A kind of object that is created from a draft, found by id or slug, listed, and changed by a merge patch.
+package protocol Editable: Noun, Described, Codable {
+    /// What a caller may set.
+    associatedtype Draft: Described, Codable
+
+    var id: ID<Self> { get }
+    /// What a caller could send to make this object again.
+    var draft: Draft { get }
+
+    /// Finds one that the principal may see, locking it against other changes if it is about to be changed.
+    static func find(
+        _ reference: Reference<Self>, forUpdate: Bool, as principal: Principal, in connection: isolated Connection
+    ) throws -> Self
+
+    /// Replaces what a caller may set; answers the object as it is afterwards.
+    func replacing(
+        with draft: Draft, as principal: Principal, at now: Timestamp, in connection: isolated Connection
+    ) throws -> Self
+}
+
+extension Editable {
+    /// Changes an object by a JSON merge patch; saving something unchanged changes nothing.
+    ///
+    /// - Parameter precondition: is given the object as it stands, and throws when the caller wanted to change another.
+    package static func patch(
+        _ reference: Reference<Self>, with patch: JSONValue, as principal: Principal, at now: Timestamp,
+        in connection: isolated Connection, precondition: (Self) throws -> Void = { _ in }
+    ) throws -> Self {
+        guard case .object = patch else {
+            throw PerksError.invalid("", "wrong_type", "A merge patch is an object with the fields to change.")
+        }
+        let current = try find(reference, forUpdate: true, as: principal, in: connection)
+        try precondition(current)
+        let before = try JSONValue(of: current.draft)
+        var after = before.merging(patch)
+        if patch["rule_text"] != nil, patch["rule"] == nil {
+            // The text replaces the tree that says the old thing.
+            after = after.merging(.object(["rule": .null]))
+        }
+        guard after != before else { return current }
+        return try current.replacing(with: Draft(validating: after), as: principal, at: now, in: connection)
+    }
+}
+
+extension Described where Self: Decodable {
+    /// Reads a request from JSON, first held against its schema; throws every fault with its place.
+    package init(validating value: JSONValue) throws {
+        let violations = Self.schema.violations(in: value)
+        guard violations.isEmpty else {
+            throw PerksError(
+                .invalidRequest, "The input has \(violations.count) fault\(violations.count == 1 ? "" : "s").",
+                violations: violations)
+        }
+        self = try value.decode()
+    }
+}

@@ -1,0 +1,218 @@
+import Eligibility
+import Foundation
+import Postgres
+import Synchronization
+
+/// Reads guests from bytes and writes them as lines of PostgreSQL's COPY text format; keeps count of what it refuses.
+final class GuestRows: Sendable {
+    private struct State {
+        var csv = CSV()
+        var lines = Lines()
+        var header: [String]?
+        var refused = RefusedRows()
+        var output: [UInt8] = []
+    }
+
+    private let format: GuestImport.Format
+    private let reader: GuestRowReader
+    private let hasher: IdentityHasher
+    private let now: Timestamp
+    private let state = Mutex(State())
+
+    init(format: GuestImport.Format, reader: GuestRowReader, hasher: IdentityHasher, now: Timestamp) {
+        self.format = format
+        self.reader = reader
+        self.hasher = hasher
+        self.now = now
+    }
+
+    var refused: RefusedRows { state.withLock { $0.refused } }
+
+    /// The columns that the source speaks of.
+    var given: [String] {
+        switch format {
+        case .csv: state.withLock { $0.header ?? [] }
+        case .ndjson: GuestRow.columns
+        }
+    }
+
+    /// Takes the next bytes of the source, nil at its end; answers the lines they complete.
+    func stage(_ bytes: [UInt8]?) throws -> [UInt8] {
+        try state.withLock { state in
+            state.output.removeAll(keepingCapacity: true)
+            switch format {
+            case .csv:
+                var csv = state.csv
+                state.csv = CSV()
+                if let bytes {
+                    try csv.feed(bytes) { try take($0, &state) }
+                } else {
+                    try csv.finish { try take($0, &state) }
+                    guard state.header != nil else {
+                        throw PerksError.invalid(
+                            "", "no_header", "The file is empty; its first line must name the columns.")
+                    }
+                }
+                state.csv = csv
+            case .ndjson:
+                for (line, text) in state.lines.feed(bytes) {
+                    stage(line: line, &state) { () throws(GuestRow.Refusal) in try reader.row(line: line, json: text) }
+                }
+            }
+            return state.output
+        }
+    }
+
+    private func take(_ record: CSV.Record, _ state: inout State) throws {
+        guard let header = state.header else {
+            state.header = try columns(record)
+            return
+        }
+        stage(line: record.line, &state) { () throws(GuestRow.Refusal) in
+            switch record.content {
+            case .failure(let fault):
+                throw GuestRow.Refusal(fault.reason)
+            case .success(let cells):
+                guard cells.count == header.count else {
+                    throw GuestRow.Refusal(
+                        "The row has \(cells.count) cells; the header names \(header.count) columns.")
+                }
+                let named = Dictionary(zip(header, cells)) { first, _ in first }
+                return try reader.row(line: record.line, named)
+            }
+        }
+    }
+
+    private func columns(_ record: CSV.Record) throws -> [String] {
+        guard case .success(let cells) = record.content else {
+            throw PerksError.invalid("", "no_header", "The first line must name the columns.")
+        }
+        let names = cells.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+        if let unknown = names.first(where: { !GuestRow.columns.contains($0) }) {
+            throw PerksError.invalid(
+                "", "unknown_column",
+                "There is no column \(unknown); there are \(GuestRow.columns.joined(separator: ", ")).")
+        }
+        guard Set(names).count == names.count else {
+            throw PerksError.invalid("", "duplicate_column", "The header names a column twice.")
+        }
+        for required in ["network", "handle"] where !names.contains(required) {
+            throw PerksError.invalid("", "missing_column", "The header must name the column \(required).")
+        }
+        return names
+    }
+
+    private func stage(line: Int, _ state: inout State, _ read: () throws(GuestRow.Refusal) -> GuestRow) {
+        do throws(GuestRow.Refusal) {
+            write(try read(), into: &state.output)
+        } catch {
+            state.refused.add(line: line, error.reason)
+        }
+    }
+
+    private func write(_ row: GuestRow, into output: inout [UInt8]) {
+        let topics = row.topics.sorted { $0.key < $1.key }
+        var line = CopyLine()
+        line.append(String(row.line))
+        line.append(row.identity.network)
+        line.append(row.identity.handleKey)
+        line.append(row.identity.handle)
+        line.append(row.verified.map { $0 ? "t" : "f" })
+        line.append(ID<Guest>(at: now).uuid.uuidString)
+        line.append(row.displayName)
+        line.append(row.birthDate?.description)
+        line.append(row.gender)
+        line.append(row.country)
+        line.append(row.region)
+        line.append(row.city)
+        line.append(row.language)
+        line.append(row.score.map(String.init))
+        line.append(row.scoreModel)
+        line.append(row.scoreMeasuredAt?.rfc3339)
+        line.append(row.reach.map(String.init))
+        line.append("{" + topics.map { String($0.key) }.joined(separator: ",") + "}")
+        line.append("{" + topics.map { String($0.value) }.joined(separator: ",") + "}")
+        line.append(
+            "\\x" + hasher.hash(row.identity).map { String(0x100 | UInt32($0), radix: 16).dropFirst() }.joined())
+        output.append(contentsOf: line.bytes)
+        output.append(UInt8(ascii: "\n"))
+    }
+}
+
+/// A source's bytes turned into lines for COPY, chunk by chunk as they are asked for.
+struct StagedChunks<Source: AsyncSequence & Sendable>: AsyncSequence, Sendable where Source.Element == [UInt8] {
+    let source: Source
+    let rows: GuestRows
+    let progress: @Sendable (Int) -> Void
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var source: Source.AsyncIterator
+        let rows: GuestRows
+        let progress: @Sendable (Int) -> Void
+        var isAtEnd = false
+
+        mutating func next() async throws -> [UInt8]? {
+            while !isAtEnd {
+                let chunk = try await source.next()
+                isAtEnd = chunk == nil
+                progress(chunk?.count ?? 0)
+                let lines = try rows.stage(chunk)
+                if !lines.isEmpty { return lines }
+            }
+            return nil
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(source: source.makeAsyncIterator(), rows: rows, progress: progress)
+    }
+}
+
+/// One line of COPY's text format in the making.
+struct CopyLine {
+    private(set) var bytes: [UInt8] = []
+    private var isEmpty = true
+
+    /// Appends a column; nil is SQL's null.
+    mutating func append(_ text: String?) {
+        if !isEmpty { bytes.append(UInt8(ascii: "\t")) }
+        isEmpty = false
+        guard let text else {
+            bytes.append(contentsOf: "\\N".utf8)
+            return
+        }
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
+            case UInt8(ascii: "\t"): bytes.append(contentsOf: "\\t".utf8)
+            case UInt8(ascii: "\n"): bytes.append(contentsOf: "\\n".utf8)
+            case UInt8(ascii: "\r"): bytes.append(contentsOf: "\\r".utf8)
+            default: bytes.append(byte)
+            }
+        }
+    }
+}
+
+/// Bytes split into lines, one held at a time.
+struct Lines {
+    private var partial: [UInt8] = []
+    private var line = 1
+
+    /// Takes the next bytes, nil at the end; answers the lines they complete, without blank ones.
+    mutating func feed(_ bytes: [UInt8]?) -> [(line: Int, text: [UInt8])] {
+        var complete: [(Int, [UInt8])] = []
+        for byte in bytes ?? [UInt8(ascii: "\n")] {
+            if byte != UInt8(ascii: "\n") {
+                // A longer line is refused as bad JSON, and costs no more memory than this.
+                if partial.count <= CSV.longestRow { partial.append(byte) }
+                continue
+            }
+            if !partial.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) {
+                complete.append((line, partial))
+            }
+            partial.removeAll(keepingCapacity: true)
+            line += 1
+        }
+        return complete
+    }
+}

@@ -1,2 +1,0 @@
-enum PlaceholderPerks {}
-import Crypto

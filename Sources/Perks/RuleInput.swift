@@ -1,0 +1,95 @@
+import Eligibility
+import Foundation
+import Postgres
+
+/// A rule as a caller states it: as a tree, as text, or as both saying the same.
+struct RuleInput {
+    let tree: JSONValue?
+    let text: String?
+
+    /// Reads the rule and holds it against the known topics and segments; throws `invalid_rule` with every fault's place.
+    func rule(in connection: isolated Connection) throws -> Rule? {
+        let parsed = try text.map { text in
+            do throws(RuleError) {
+                return try Rule(parsing: text).flattened()
+            } catch {
+                throw PerksError.invalidRule([error], at: "/rule_text", text: true)
+            }
+        }
+        let decoded = try tree.map { tree in
+            do {
+                return try tree.decode(as: Rule.self).flattened()
+            } catch let error as RuleError {
+                throw PerksError.invalidRule([error], at: "/rule")
+            }
+        }
+        if let parsed, let decoded, parsed != decoded {
+            throw PerksError.invalid(
+                "/rule_text", "rules_differ", "rule and rule_text say different things. Send one of them.")
+        }
+        guard let rule = decoded ?? parsed else { return nil }
+        let known = try KnownTopics(namedBy: rule, in: connection)
+        let errors = rule.validate(topics: known.suggestions(for:), segments: { _ in [] })
+        guard errors.isEmpty else {
+            throw PerksError.invalidRule(errors, at: decoded == nil ? "/rule_text" : "/rule", text: decoded == nil)
+        }
+        return rule
+    }
+
+    /// Which of the topics that a rule names exist.
+    private struct KnownTopics {
+        let known: Set<String>
+        let all: TopicNames?
+
+        init(namedBy rule: Rule, in connection: isolated Connection) throws {
+            let named = rule.topicSlugs
+            var known: Set<String> = []
+            if !named.isEmpty {
+                for row in try connection.query("select slug from topic_name where slug = any (\(Array(named)))") {
+                    known.insert(try row["slug"])
+                }
+            }
+            self.known = known
+            all = known.count == named.count ? nil : try TopicNames(in: connection)
+        }
+
+        func suggestions(for slug: String) -> [String]? {
+            known.contains(slug) ? nil : all?.nearest(to: slug) ?? []
+        }
+    }
+}
+
+extension Rule {
+    /// The topics that it names.
+    var topicSlugs: Set<String> {
+        var slugs: Set<String> = []
+        for case .topic(let leaf) in leaves.map(\.leaf) {
+            slugs.formUnion(leaf.topics)
+        }
+        return slugs
+    }
+
+    /// Reads a rule from a jsonb column.
+    static func stored(_ value: JSONValue?) throws -> Rule? {
+        try value?.decode(as: Rule.self)
+    }
+}
+
+extension PerksError {
+    /// That a rule cannot be saved, with every fault at its place: a JSON pointer, or a line and column of the text.
+    package static func invalidRule(_ errors: [RuleError], at pointer: String, text: Bool = false) -> PerksError {
+        let violations = errors.prefix(20).map { error in
+            Violation(text ? pointer : pointer + error.pointer, error.code, error.sentence)
+        }
+        return PerksError(
+            .invalidRule, violations.first?.detail ?? "The rule cannot be used.", violations: Array(violations))
+    }
+}
+
+extension RuleError {
+    /// The message with the place in the text, where there is one.
+    package var sentence: String {
+        guard let line, let column else { return message }
+        return "line \(line), column \(column): \(message)"
+    }
+}

@@ -80,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "PerksCLI",
             dependencies: [
-                "Perks", "PerksServer",
+                "Perks", "PerksServer", "Postgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),

@@ -13,7 +13,9 @@ package struct Migration: Sendable {
         self.sql = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Every migration, in the order of application. A file of this folder that is missing here turns a test red.
+    /// Every migration, in the order of application.
+    ///
+    /// A file of this folder that is missing here turns a test red.
     package static let all = [
         Migration("V0001__brands", PackageResources.V0001__brands_sql),
         Migration("V0002__topics", PackageResources.V0002__topics_sql),

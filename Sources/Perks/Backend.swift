@@ -2,7 +2,9 @@ import Foundation
 import Logging
 import Postgres
 
-/// What every use case stands on: the database and what is remembered of it. Built once, in the composition root.
+/// What every use case stands on: the database and what is remembered of it.
+///
+/// Built once, in the composition root.
 package struct Backend: Sendable {
     package let database: Database
     package let catalogues: Catalogues

@@ -122,7 +122,9 @@ extension Campaign: Editable {
         return campaign
     }
 
-    /// Moves a campaign to another status; to the one it has changes nothing. Throws `invalid_transition`.
+    /// Moves a campaign to another status; to the one it has changes nothing.
+    ///
+    /// Throws `invalid_transition`.
     package static func setStatus(
         _ status: Status, of reference: Reference<Campaign>, as principal: Principal, at now: Timestamp,
         in connection: isolated Connection

@@ -121,7 +121,9 @@ extension Catalogue {
     }
 }
 
-/// The catalogues of the brands that were asked for lately. Each use holds its revision against the database's.
+/// The catalogues of the brands that were asked for lately.
+///
+/// Each use holds the revision against the database's.
 package final class Catalogues: Sendable {
     /// Beyond so many brands, all are forgotten and loaded anew as they are asked for.
     private static let capacity = 1000

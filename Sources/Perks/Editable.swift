@@ -23,7 +23,7 @@ package protocol Editable: Noun, Described, Codable {
 extension Editable {
     /// Changes an object by a JSON merge patch; saving something unchanged changes nothing.
     ///
-    /// - Parameter precondition: is given the object as it stands, and throws when the caller wanted to change another.
+    /// The precondition is given the object as it stands, and throws when the caller wanted to change another.
     package static func patch(
         _ reference: Reference<Self>, with patch: JSONValue, as principal: Principal, at now: Timestamp,
         in connection: isolated Connection, precondition: (Self) throws -> Void = { _ in }

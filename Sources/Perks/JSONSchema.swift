@@ -72,7 +72,9 @@ extension Described {
 }
 
 extension JSONSchema {
-    /// Every fault of a value, each at its place; empty when it fits. At most 20 are listed.
+    /// Every fault of a value, each at its place; empty when it fits.
+    ///
+    /// At most 20 are listed.
     package func violations(in value: JSONValue, at pointer: String = "") -> [PerksError.Violation] {
         var found: [PerksError.Violation] = []
         check(value, at: pointer, into: &found)

@@ -3,7 +3,9 @@ import Eligibility
 import Foundation
 import Postgres
 
-/// What a program or a person shows to be let in. Only a hash of its secret is kept.
+/// What a program or a person shows to be let in.
+///
+/// Only a hash of its secret is kept.
 package struct Key: Codable, Sendable, Noun {
     package static let noun = "key"
 

@@ -13,7 +13,7 @@ package struct OptOut: Codable, Sendable {
 
     /// Whose wish it is.
     package struct Draft: Codable, Sendable {
-        /// `network:handle`
+        /// Network and handle, such as `twitter:ana_w`.
         package var identity: String
 
         package init(identity: String) {
@@ -35,7 +35,9 @@ extension OptOut: Described {
 }
 
 extension OptOut {
-    /// Leaves a person out from now on. The answer is the same whether the person was known or not.
+    /// Leaves a person out from now on.
+    ///
+    /// The answer is the same whether the person was known or not.
     package static func create(
         _ draft: Draft, as principal: Principal, at now: Timestamp, in connection: isolated Connection
     ) throws -> OptOut {

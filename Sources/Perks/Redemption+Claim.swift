@@ -86,7 +86,9 @@ private struct Claim {
         throw RefusedClaim(error: error, perk: perk, guest: nil, venue: venue)
     }
 
-    /// The answer that this key was given before; nil when it is new. Throws `idempotency_key_reused` for another request.
+    /// The answer that this key was given before; nil when it is new.
+    ///
+    /// Throws `idempotency_key_reused` for another request.
     private func replay(in connection: isolated Connection) throws -> Replayable<Redemption>? {
         let row = try connection.query(
             "select fingerprint, receipt from claim where brand_id = \(brand.id) and idempotency_key = \(key.text)"

@@ -71,6 +71,9 @@ package struct Cluster: Sendable {
                 guard outcome.exitCode == 0 || ClusterServer(data: data) == nil else {
                     throw ClusterError("pg_ctl stop", failedWith: outcome.output, in: directory)
                 }
+                if !socketDirectory.hasPrefix(directory + "/") {
+                    rmdir(socketDirectory)
+                }
             }
         }
     }

@@ -90,7 +90,14 @@ let package = Package(
         .target(name: "TestDatabase", dependencies: ["Postgres"], path: "Tests/TestDatabase", swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestDatabase"], swiftSettings: settings),
         .testTarget(name: "EligibilityTests", dependencies: ["Eligibility"], swiftSettings: settings),
-        .testTarget(name: "PerksTests", dependencies: ["Perks", "TestDatabase"], swiftSettings: settings),
+        .testTarget(
+            name: "PerksTests",
+            dependencies: [
+                "Eligibility", "Perks", "Postgres", "Schema", "TestDatabase",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "PerksServerTests",
             dependencies: [

@@ -58,6 +58,12 @@ package struct Campaign: Codable, Sendable, Noun {
         package var amount: Int?
         package var currency: String?
         package var redemptions: Int?
+
+        package init(amount: Int? = nil, currency: String? = nil, redemptions: Int? = nil) {
+            self.amount = amount
+            self.currency = currency
+            self.redemptions = redemptions
+        }
     }
 
     /// What creates or changes a campaign.

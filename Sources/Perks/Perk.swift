@@ -155,6 +155,12 @@ package struct Hours: Codable, Hashable, Sendable {
     /// `HH:MM`, the first minute that is outside; at or before `from`, it is the next day's.
     package var to: String
 
+    package init(days: [String]? = nil, from: String, to: String) {
+        self.days = days
+        self.from = from
+        self.to = to
+    }
+
     static let schema = JSONSchema.object([
         .optional("days", .array(of: .word(Weekday.allCases.map(\.text)), 1...7), "All days, if left out."),
         .required("from", clock), .required("to", clock),

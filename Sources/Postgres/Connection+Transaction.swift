@@ -12,17 +12,18 @@ extension Connection {
     /// Runs a piece of work, unless the connection has died meanwhile, and leaves no transaction open.
     ///
     /// - Parameters:
-    ///   - isLast: whether the connection is closed afterwards.
+    ///   - isSession: whether the work may leave settings, locks and the like behind, to be cleared away.
     ///   - work: what to run.
     /// - Returns: what became of it.
-    func attempt<R: Sendable>(isLast: Bool, _ work: (isolated Connection) throws -> R) -> Attempt<R> {
+    func attempt<R: Sendable>(isSession: Bool, _ work: (isolated Connection) throws -> R) -> Attempt<R> {
         let result = Result {
             try checkAlive()
             return try work(self)
         }
         if case .failure(let error as PostgresError) = result, error.isBeforeStart { return .neverStarted(error) }
         rollBackWhatIsOpen()
-        if isLast || isExpired { close() }
+        if isSession { clear() }
+        if isExpired { close() }
         return .finished(result, isReusable: wire != nil)
     }
 
@@ -33,6 +34,21 @@ extension Connection {
         var error = PostgresError(.unavailable, "the server closed the connection")
         error.isBeforeStart = true
         throw error
+    }
+
+    /// Makes the connection as good as new, or gives it up.
+    private func clear() {
+        guard wire != nil else { return }
+        do {
+            try script("discard all")
+            forgetStatements()
+            try script(configuration.sessionSettings)
+            limit = configuration.statementTimeout
+            sessionLimit = limit
+        } catch {
+            logger.debug("A connection could not be cleared and is closed", metadata: ["error": "\(error)"])
+            close()
+        }
     }
 
     /// Closes the connection; nothing can be run on it afterwards.

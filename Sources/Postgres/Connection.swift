@@ -115,6 +115,11 @@ package actor Connection {
 }
 
 extension Connection {
+    /// Notes that the server has dropped all prepared statements.
+    func forgetStatements() {
+        statements.forgetAll()
+    }
+
     /// Runs a statement; one that has become stale is prepared anew and run again where nothing is lost by that.
     private func run(_ query: Query, singleRows: Bool = false, row: (Rows) -> Void = { _ in }) throws -> Wire.Completion
     {

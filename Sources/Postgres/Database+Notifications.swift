@@ -13,15 +13,8 @@ extension Database {
     /// The subscriptions in force.
     struct Subscriptions {
         fileprivate var tasks: [Int: Task<Void, Never>] = [:]
-        private var count = 0
+        fileprivate var count = 0
         fileprivate var isClosed = false
-
-        fileprivate mutating func add(_ task: Task<Void, Never>) -> Int {
-            if isClosed { task.cancel() }
-            count += 1
-            tasks[count] = task
-            return count
-        }
     }
 
     /// The most events that wait for a slow reader; of more the oldest are dropped, and `.reconnected` says so.
@@ -33,16 +26,24 @@ extension Database {
     package func notifications(on channel: String) -> AsyncStream<Notification> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Notification.self, bufferingPolicy: .bufferingNewest(Self.capacity))
-        let task = Task { [configuration, logger] in
-            await Self.listen(on: channel, configuration, logger: logger) { notification in
-                if case .dropped = continuation.yield(notification) { continuation.yield(.reconnected) }
+        let task = subscriptions.withLock { subscriptions -> Task<Void, Never>? in
+            guard !subscriptions.isClosed else { return nil }
+            subscriptions.count += 1
+            let number = subscriptions.count
+            let task = Task { [configuration, logger, weak self] in
+                await Self.listen(on: channel, configuration, logger: logger) { notification in
+                    continuation.deliver(notification)
+                }
+                continuation.finish()
+                self?.subscriptions.withLock { $0.tasks[number] = nil }
             }
-            continuation.finish()
+            subscriptions.tasks[number] = task
+            return task
         }
-        let number = subscriptions.withLock { $0.add(task) }
-        continuation.onTermination = { [weak self] _ in
-            task.cancel()
-            self?.subscriptions.withLock { $0.tasks[number] = nil }
+        if let task {
+            continuation.onTermination = { _ in task.cancel() }
+        } else {
+            continuation.finish()
         }
         return stream
     }
@@ -82,5 +83,12 @@ extension Database {
                 try? await Task.sleep(for: backoff.next())
             }
         }
+    }
+}
+
+extension AsyncStream<Database.Notification>.Continuation {
+    /// Yields a notification, and when another had to make room for it, word of that.
+    func deliver(_ notification: Database.Notification) {
+        if case .dropped = yield(notification) { yield(.reconnected) }
     }
 }

@@ -58,7 +58,7 @@ package final class Database: Service, Sendable {
 
     /// Lends `body` a connection without a transaction, for advisory locks, `create database` and the like.
     ///
-    /// The connection is closed afterwards, and with it what the session has set or locked.
+    /// What the session has set, locked, prepared or made temporarily is cleared away afterwards.
     ///
     /// - Throws: what `body` throws; `PostgresError`; `CancellationError` when the task is cancelled while it waits.
     @discardableResult
@@ -74,7 +74,7 @@ package final class Database: Service, Sendable {
         var attempt = 1
         while true {
             let connection = try await pool.acquire(before: deadline)
-            switch await connection.attempt(isLast: !isAtomic, work) {
+            switch await connection.attempt(isSession: !isAtomic, work) {
             case .neverStarted(let error):
                 pool.release(connection, isReusable: false)
                 guard ContinuousClock.now < deadline else { throw error }

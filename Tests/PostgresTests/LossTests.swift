@@ -113,9 +113,6 @@ import Testing
 
     @Test func aLockIsNotWaitedForTooLong() async throws {
         try await withDatabase({ $0.lockTimeout = .milliseconds(50) }) { database in
-            try await database.session { connection in
-                try connection.query("select pg_advisory_lock(1)")
-            }
             let held = try await database.pool.acquire(before: .now + .seconds(30))
             try await held.script("select pg_advisory_lock(1)")
             let error = try await failure {

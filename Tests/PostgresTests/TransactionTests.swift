@@ -52,7 +52,7 @@ import Testing
                     _ = try? connection.execute("insert into t values (1)")
                 }
             }
-            #expect(error.kind == .usage)
+            #expect(error.kind == .usage && error.message.contains("dropped"))
             try await expectIDs([], database)
         }
     }
@@ -178,19 +178,24 @@ import Testing
     }
 
     @Test func statementsArePreparedAnewWhenTheirTableChanges() async throws {
-        try await withDatabase({ $0.maximumConnections = 1 }) { database in
-            try await database.session { try $0.script("create table t (id int8); insert into t values (1)") }
-            let query: Query = "select * from t"
-            for columns in [1, 2, 3] {
-                let read = try await database.read(query)
-                #expect(read.first?.columnNames.count == columns)
-                // `select *` of the next round is stale, first outside a transaction, then inside one.
-                try await database.session { try $0.script("alter table t add column c\(columns) text") }
-                let rows = try await database.transaction { connection in
-                    try connection.query("select 1 as other")
-                    return try connection.query(query)
+        let url = try await TestDatabase.make()
+        let query: Query = "select * from t"
+        try await withDatabase(at: url) { owner in
+            try await owner.session { try $0.script("create table t (id int8); insert into t values (1)") }
+            try await withDatabase(at: url, { $0.maximumConnections = 1 }) { database in
+                for columns in [1, 3, 5] {
+                    let outside = try await database.read(query)
+                    #expect(outside.first?.columnNames.count == columns)
+                    try await owner.session { try $0.script("alter table t add column c\(columns) text") }
+                    let inside = try await database.transaction { connection in
+                        try connection.query("select 1")
+                        return try connection.query(query)
+                    }
+                    #expect(inside.first?.columnNames.count == columns + 1)
+                    try await owner.session { try $0.script("alter table t add column d\(columns) text") }
                 }
-                #expect(rows.first?.columnNames.count == columns + 1)
+                let prepared: Int = try await database.value("select count(*) from pg_prepared_statements")
+                #expect(prepared == 3)
             }
         }
     }
@@ -246,10 +251,21 @@ import Testing
     }
 
     @Test func sessionsHoldTransactionsAndLeaveNothingBehind() async throws {
-        try await withDatabase({ $0.maximumConnections = 1 }) { database in
+        try await withDatabase({
+            $0.maximumConnections = 1
+            $0.role = "pg_monitor"
+        }) { database in
+            let before: Int = try await database.value("select pg_backend_pid()")
             try await database.session { connection in
+                try connection.query("reset role")
                 try connection.query("select pg_advisory_lock(7)")
-                try connection.script("create table t (id int8); set application_name = 'left behind'")
+                try connection.script(
+                    """
+                    create table t (id int8); grant select on t to public;
+                    create temporary table passing (id int8);
+                    set application_name = 'left behind';
+                    """)
+                try connection.limitStatements(to: .seconds(300))
                 try connection.transaction { try connection.execute("insert into t values (1)") }
                 #expect(throws: Refusal.self) {
                     try connection.transaction {
@@ -261,8 +277,17 @@ import Testing
             try await expectIDs([1], database)
             let name: String = try await database.value("show application_name")
             #expect(name == "")
-            let held: Int = try await database.value("select count(*) from pg_locks where locktype = 'advisory'")
+            let held: Int = try await database.value(
+                "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()")
             #expect(held == 0)
+            let limit: String = try await database.value("show statement_timeout")
+            #expect(limit == "30s")
+            let temporary: String? = try await database.read("select to_regclass('passing')::text as t").first?["t"]
+            #expect(temporary == nil)
+            let role: String = try await database.value("select current_user")
+            #expect(role == "pg_monitor")
+            let after: Int = try await database.value("select pg_backend_pid()")
+            #expect(after == before)
         }
     }
 

@@ -12,3 +12,21 @@ package struct Caseless: Hashable, Sendable {
         projectedValue = wrappedValue?.lowercased()
     }
 }
+
+/// Values that folded texts are looked for in.
+struct FoldedValues: Sendable {
+    private let list: [String]
+    private let set: Set<String>
+
+    init(_ values: [String]) {
+        let folded = values.map { $0.lowercased() }
+        // To compare a few short words takes less than to hash one.
+        list = folded.count <= 8 ? folded : []
+        set = folded.count <= 8 ? [] : Set(folded)
+    }
+
+    /// Whether a folded text is among them.
+    func contains(_ text: String) -> Bool {
+        list.isEmpty ? set.contains(text) : list.contains(text)
+    }
+}

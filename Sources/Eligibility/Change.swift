@@ -1,6 +1,6 @@
 /// One thing that could be different about a guest.
 struct Change: Sendable {
-    /// What is changed; a second change of the same thing replaces the first.
+    /// What is changed.
     let slot: String
     let rigidity: Rigidity
     /// The size of the step in thousandths of itself, below 1000.
@@ -21,6 +21,9 @@ struct Change: Sendable {
         self.values = values
         self.apply = apply
     }
+
+    /// How far it is from what the guest is, in thousandths of the smallest kind of change.
+    var cost: Int { rigidity.cost + gap }
 
     /// How many values of a list are tried.
     static let choiceLimit = 8

@@ -19,21 +19,11 @@ extension CompiledRule {
             nearest: changes.map(sentences.nearest))
     }
 
-    /// Every signed leaf that is not true under nodes that are not true, the easiest to change first.
+    /// Why the guest does not qualify, the easiest to change first.
     private func reasons(_ facts: Facts, _ truths: [Truth], _ sentences: Sentences) -> [Reason] {
-        var reasons: [(rigidity: Rigidity, reason: Reason)] = []
-        var index = 0
-        while index < nodes.count {
-            // What is true explains nothing, nor does anything below it.
-            if truths[index].holds {
-                index = nodes[index].end
-                continue
-            }
-            if let leaf = nodes[index].leaf.map({ leaves[$0] }) {
-                let finding = leaf.kind.finding(facts, negated: leaf.negated)
-                reasons.append((leaf.kind.rigidity, sentences.reason(finding)))
-            }
-            index += 1
+        let reasons = failingLeaves(truths).map { index in
+            let (kind, negated) = (leaves[index].kind, leaves[index].negated)
+            return (rigidity: kind.rigidity, reason: sentences.reason(kind.finding(facts, negated: negated)))
         }
         // Only an empty group, which validation refuses, fails without a leaf.
         if reasons.isEmpty { return [sentences.reason(Finding(code: "rule_admits_nobody"))] }

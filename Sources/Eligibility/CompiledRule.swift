@@ -3,6 +3,8 @@
 package struct CompiledRule: Sendable {
     let nodes: [Node]
     let leaves: [SignedLeaf]
+    /// The tests of the leaves, by themselves so that a guest's way through them touches little else.
+    private let tests: [LeafTest]
     /// What each node is before any of its children is known.
     private let beginnings: [Truth]
 
@@ -11,6 +13,7 @@ package struct CompiledRule: Sendable {
         let parent: Int
         let isAny: Bool
         let leaf: Int?
+        let negated: Bool
         /// The index after its last descendant.
         var end: Int
     }
@@ -20,13 +23,6 @@ package struct CompiledRule: Sendable {
         let kind: any LeafKind
         let negated: Bool
         let text: String
-        let test: LeafTest
-
-        /// The value of the signed leaf.
-        func truth(_ facts: Facts) -> Truth {
-            let truth = test(facts)
-            return negated ? truth.negated : truth
-        }
     }
 
     /// A rule; a missing one is true of everybody.
@@ -40,6 +36,7 @@ package struct CompiledRule: Sendable {
         builder.add(.all(rules.compactMap { $0 }), negated: false, parent: 0)
         nodes = builder.nodes
         leaves = builder.leaves
+        tests = builder.leaves.map { $0.kind.test() }
         beginnings = builder.nodes.map { $0.isAny ? .false : .true }
     }
 
@@ -48,21 +45,55 @@ package struct CompiledRule: Sendable {
         truths(facts)[0]
     }
 
-    /// What every node is for a guest.
-    func truths(_ facts: Facts) -> [Truth] {
-        truths { leaves[$0].truth(facts) }
+    /// The signed leaves that are not true under nodes none of which is true.
+    func failingLeaves(_ truths: [Truth]) -> [Int] {
+        var failing: [Int] = []
+        var index = 0
+        while index < nodes.count {
+            if !truths[index].holds, let leaf = nodes[index].leaf { failing.append(leaf) }
+            // What is true explains nothing, nor does anything below it.
+            index = truths[index].holds ? nodes[index].end : index + 1
+        }
+        return failing
     }
 
-    /// What every node is when the leaves are as given by index.
+    /// The nodes right below a node.
+    func children(of index: Int) -> [Int] {
+        var children: [Int] = []
+        var child = index + 1
+        while child < nodes[index].end {
+            children.append(child)
+            child = nodes[child].end
+        }
+        return children
+    }
+
+    /// What a signed leaf is for a guest.
+    func truth(ofLeaf index: Int, _ facts: Facts) -> Truth {
+        let truth = tests[index].run(facts)
+        return leaves[index].negated ? truth.negated : truth
+    }
+
+    /// What every node is for a guest.
+    func truths(_ facts: Facts) -> [Truth] {
+        truths { tests[$0].run(facts) }
+    }
+
+    /// What every node is when the leaves, without their signs, are as given by index.
+    @inline(__always)
     func truths(_ leaf: (Int) -> Truth) -> [Truth] {
         var truths = beginnings
+        var open = truths.mutableSpan
         // Children stand behind their parents, so backwards every group is complete before it is needed.
         for index in stride(from: nodes.count - 1, to: 0, by: -1) {
             let node = nodes[index]
-            if let position = node.leaf { truths[index] = leaf(position) }
-            let parent = node.parent
-            truths[parent] =
-                nodes[parent].isAny ? truths[parent].or(truths[index]) : truths[parent].and(truths[index])
+            var truth = open[index]
+            if let position = node.leaf {
+                truth = node.negated ? leaf(position).negated : leaf(position)
+                open[index] = truth
+            }
+            let parent = open[node.parent]
+            open[node.parent] = nodes[node.parent].isAny ? parent.or(truth) : parent.and(truth)
         }
         return truths
     }
@@ -80,16 +111,17 @@ private struct Builder {
         case .any(let rules): addGroup(rules, isAny: !negated, negated: negated, parent: parent)
         case .leaf(let leaf):
             let kind = leaf.arguments
-            nodes.append(CompiledRule.Node(parent: parent, isAny: false, leaf: leaves.count, end: nodes.count + 1))
-            leaves.append(
-                CompiledRule.SignedLeaf(
-                    kind: kind, negated: negated, text: negated ? "not \(kind.text)" : kind.text, test: kind.test()))
+            nodes.append(
+                CompiledRule.Node(
+                    parent: parent, isAny: false, leaf: leaves.count, negated: negated, end: nodes.count + 1))
+            let text = negated ? "not \(kind.text)" : kind.text
+            leaves.append(CompiledRule.SignedLeaf(kind: kind, negated: negated, text: text))
         }
     }
 
     private mutating func addGroup(_ rules: [Rule], isAny: Bool, negated: Bool, parent: Int) {
         let index = nodes.count
-        nodes.append(CompiledRule.Node(parent: parent, isAny: isAny, leaf: nil, end: index + 1))
+        nodes.append(CompiledRule.Node(parent: parent, isAny: isAny, leaf: nil, negated: false, end: index + 1))
         for rule in rules { add(rule, negated: negated, parent: index) }
         nodes[index].end = nodes.count
     }

@@ -1,5 +1,8 @@
 /// Tests a guest; made once per rule, so that nothing is prepared per guest.
-typealias LeafTest = @Sendable (Facts) -> Truth
+struct LeafTest: Sendable {
+    // A bare closure would be stored as a generic one, and copy the facts whenever it is called.
+    let run: @Sendable (Facts) -> Truth
+}
 
 /// Everything that one kind of leaf knows of itself: its two forms, its meaning and its sentences.
 protocol LeafKind: Hashable, Sendable {

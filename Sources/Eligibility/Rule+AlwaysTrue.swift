@@ -29,7 +29,7 @@ private struct AlwaysTrueProof {
         budget -= 1
         guard budget > 0 else { return false }
         let leaves = rule.leaves
-        let root = rule.truths { leaves[$0].negated ? values[$0].negated : values[$0] }[0]
+        let root = rule.truths { values[$0] }[0]
         switch root {
         case .true: return true
         case .false: return false

@@ -47,10 +47,13 @@ package struct Sentences: Sendable {
     private func text(_ key: String, _ values: [String: SentenceValue]) -> String {
         var text = ""
         var rest = Substring(template(key))
-        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+        // Byte by byte, for what is looked for is ASCII and whole characters take ten times as long.
+        while let open = rest.utf8.firstIndex(of: UInt8(ascii: "{")),
+            let close = rest[open...].utf8.firstIndex(of: UInt8(ascii: "}"))
+        {
             text += rest[..<open]
-            text += values[String(rest[rest.index(after: open)..<close])].map(words) ?? ""
-            rest = rest[rest.index(after: close)...]
+            text += values[String(rest[rest.utf8.index(after: open)..<close])].map(words) ?? ""
+            rest = rest[rest.utf8.index(after: close)...]
         }
         return text + rest
     }
@@ -65,7 +68,8 @@ package struct Sentences: Sendable {
     }
 
     private func joined(_ texts: [String], _ key: String) -> String {
-        var texts = texts
+        var seen: Set<String> = []
+        var texts = texts.filter { seen.insert($0).inserted }
         if texts.count > 6 {
             let others = text("others", ["count": .text(String(texts.count - 5))])
             texts = texts.prefix(5) + [others]

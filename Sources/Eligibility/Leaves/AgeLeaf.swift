@@ -49,7 +49,7 @@ package struct AgeLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        { facts in
+        LeafTest { facts in
             guard let age = age(facts) else { return .unknown }
             return Truth(bounds.contains(age))
         }

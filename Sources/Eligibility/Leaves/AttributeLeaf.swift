@@ -53,8 +53,8 @@ package struct AttributeLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        let wanted = Set(values.map { $0.lowercased() })
-        return { facts in
+        let wanted = FoldedValues(values)
+        return LeafTest { facts in
             guard let actual = folded(facts) else { return .unknown }
             return Truth(wanted.contains(actual))
         }

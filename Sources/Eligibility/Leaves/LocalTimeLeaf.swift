@@ -102,7 +102,7 @@ package struct LocalTimeLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        { facts in
+        LeafTest { facts in
             guard let local = facts.local else { return .unknown }
             return Truth(contains(local.weekday, local.minute))
         }

@@ -48,8 +48,8 @@ package struct NetworkLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        let wanted = Set(networks.map { $0.lowercased() })
-        return { facts in
+        let wanted = FoldedValues(networks)
+        return LeafTest { facts in
             guard let actual = facts.networks else { return .unknown }
             for network in actual where (network.verified || !verified) && wanted.contains(network.name) {
                 return .true

@@ -45,7 +45,7 @@ package struct ReachLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        { facts in
+        LeafTest { facts in
             guard let reach = facts.reach else { return .unknown }
             return Truth(bounds.contains(reach))
         }

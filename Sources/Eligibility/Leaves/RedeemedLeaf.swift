@@ -95,7 +95,7 @@ package struct RedeemedLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        { facts in
+        LeafTest { facts in
             guard let count = count(facts) else { return .unknown }
             return Truth(bounds.contains(count))
         }

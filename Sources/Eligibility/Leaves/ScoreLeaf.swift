@@ -87,7 +87,7 @@ package struct ScoreLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        { facts in
+        LeafTest { facts in
             if case .known(let score) = reading(facts) { Truth(bounds.contains(score)) } else { .unknown }
         }
     }

@@ -44,7 +44,7 @@ package struct SegmentLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        { facts in
+        LeafTest { facts in
             guard let actual = facts.segments else { return .unknown }
             for segment in segments where actual.contains(segment) { return .true }
             return .false

@@ -88,7 +88,7 @@ package struct TopicLeaf: LeafKind {
     }
 
     func test() -> LeafTest {
-        { facts in
+        LeafTest { facts in
             guard let strengths = strengths(facts) else { return .unknown }
             for topic in topics where reaches(strengths[topic]) != wantsAll { return Truth(!wantsAll) }
             return Truth(wantsAll)

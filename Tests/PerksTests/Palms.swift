@@ -19,11 +19,21 @@ struct Palms: Sendable {
     static let now = moment("2026-11-22T03:00:00Z")
 
     init() async throws {
-        url = try await Palms.database()
-        backend = Palms.backend(url)
+        let url = try await Palms.database()
+        try await self.init(brand: "palms", url: url, backend: Palms.backend(url))
+    }
+
+    /// Another brand in the same database, with a venue of its own.
+    func another(brand: String) async throws -> Palms {
+        try await Palms(brand: brand, url: url, backend: backend)
+    }
+
+    private init(brand slug: String, url: String, backend: Backend) async throws {
+        self.url = url
+        self.backend = backend
         let brand = try await backend.transaction(as: platform) { [platform] connection in
             try Brand.create(
-                .init(slug: "palms", name: "Palms", timeZone: "America/Los_Angeles", country: "US"),
+                .init(slug: slug, name: slug, timeZone: "America/Los_Angeles", country: "US"),
                 as: platform, at: Palms.now, in: connection)
         }
         owner = Principal(role: .owner, actor: "test:owner", brand: brand)

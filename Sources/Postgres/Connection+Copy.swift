@@ -7,12 +7,14 @@ extension Connection {
     /// Begins a transaction, lets `prepare` make the table, and starts `COPY … FROM STDIN`.
     func beginCopy(_ copy: Query, prepare: (isolated Connection) throws -> Void) throws {
         guard copy.parameters.isEmpty else { throw PostgresError(.usage, "COPY takes no values") }
-        try checkAlive()
+        if let error = errorIfDead() { throw error }
         try begin(readOnly: false)
         try limitStatements(to: configuration.bulkTimeout)
         try prepare(self)
-        // The server counts the time that it waits for data, which is the sender's affair.
+        // The server would count the time that it waits for data, which is the sender's affair. A server that takes no
+        // data for as long as a statement may take is given up all the same.
         try script("set local statement_timeout = 0")
+        limit = configuration.statementTimeout
         guard let wire else { throw PostgresError(.unavailable, "the connection was lost") }
         let deadline = deadline()
         do {
@@ -53,6 +55,7 @@ extension Connection {
     ///
     /// A merge that another transaction gets in the way of is undone and run again; the copied rows stay.
     func endCopy<R>(merge: (isolated Connection) throws -> R) throws -> R {
+        limit = configuration.bulkTimeout
         try settle(exchange(columns: nil, before: deadline()) { PQputCopyEnd($0, nil) })
         try limitStatements(to: configuration.bulkTimeout)
         var attempt = 1

@@ -16,24 +16,24 @@ extension Connection {
     ///   - work: what to run.
     /// - Returns: what became of it.
     func attempt<R: Sendable>(isSession: Bool, _ work: (isolated Connection) throws -> R) -> Attempt<R> {
-        let result = Result {
-            try checkAlive()
-            return try work(self)
+        if let error = errorIfDead() { return .neverStarted(error) }
+        let result = Result { try work(self) }
+        if case .failure(let error as PostgresError) = result, error.isBeforeStart, !isSession {
+            return .neverStarted(error)
         }
-        if case .failure(let error as PostgresError) = result, error.isBeforeStart { return .neverStarted(error) }
         rollBackWhatIsOpen()
         if isSession { clear() }
         if isExpired { close() }
         return .finished(result, isReusable: wire != nil)
     }
 
-    /// Makes sure, without a round trip, that nobody has closed the connection while it was idle.
-    func checkAlive() throws {
-        guard wire?.isAlive() != true else { return }
+    /// What is wrong when the server closed the connection while it was idle, told without a round trip.
+    func errorIfDead() -> PostgresError? {
+        guard wire?.isAlive() != true else { return nil }
         close()
         var error = PostgresError(.unavailable, "the server closed the connection")
         error.isBeforeStart = true
-        throw error
+        return error
     }
 
     /// Makes the connection as good as new, or gives it up.

@@ -45,8 +45,6 @@ final class Wire {
 
     var isLost: Bool { PQstatus(handle) != CONNECTION_OK || notices.announcedTheEnd }
 
-    var processID: Int { Int(PQbackendPID(handle)) }
-
     private var errorMessage: String {
         String(cString: PQerrorMessage(handle)).inOneLine
     }

@@ -70,6 +70,31 @@ import Testing
         try await cluster.stop(.immediate)
     }
 
+    @Test func aSessionIsNeverRunTwice() async throws {
+        try await withDatabase { database in
+            try await database.session { try $0.script("create sequence rounds") }
+            let error = try await failure {
+                try await database.session { connection in
+                    try connection.query("select nextval('rounds')")
+                    _ = try? connection.query("select pg_terminate_backend(pg_backend_pid())")
+                    try connection.transaction { try connection.query("select 1") }
+                }
+            }
+            #expect(error.kind == .unavailable)
+            let rounds: Int = try await database.value("select last_value from rounds")
+            #expect(rounds == 1)
+        }
+    }
+
+    @Test func aDeadHostIsPassedOver() async throws {
+        let url = try await TestDatabase.make().replacing(
+            "host=", with: "target_session_attrs=read-write&host=/nowhere,")
+        try await withDatabase(at: url) { database in
+            let one: Int = try await database.value("select 1")
+            #expect(one == 1)
+        }
+    }
+
     @Test func aLossWhileCommittingIsInDoubt() async throws {
         try await withDatabase { database in
             try await database.session { connection in

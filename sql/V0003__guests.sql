@@ -99,9 +99,7 @@ begin
     from identity k
     where k.network = i.network and k.handle_key = i.handle_key;
 
-    create index on guest_import (guest_id);
     analyze guest_import;
-
     with created as (
         insert into guest (guest_id, created_at, updated_at)
         select distinct i.guest_id, recorded_at, recorded_at from guest_import i order by i.guest_id
@@ -121,6 +119,9 @@ begin
     ) n
     where n.line = i.line;
     select coalesce(max(round), 0) into last_round from guest_import;
+    -- Without statistics every join below would be a nested loop.
+    create index on guest_import (guest_id);
+    analyze guest_import;
 
     while this_round <= last_round loop
         with touched as (

@@ -118,11 +118,19 @@ package struct TopicImport: Sendable {
         /// Throws when the files contradict themselves.
         func check() throws {
             guard !ids.isEmpty else { throw refusal(1, "There are no topics in it.") }
-            for (values, what) in [(ids, "id"), (slugs, "slug")] {
-                var seen: Set<String> = []
-                if let twice = values.first(where: { !seen.insert($0).inserted }) {
-                    throw refusal(nil, "Two topics have the \(what) \(twice).")
+            var slugOfID: [String: String] = [:]
+            for (id, slug) in zip(ids, slugs) {
+                guard slugOfID.updateValue(slug, forKey: id) == nil else {
+                    throw refusal(nil, "Two topics have the id \(id).")
                 }
+            }
+            for (id, slug) in Array(zip(parents, parentSlugs)) + Array(zip(children, childSlugs))
+            where slugOfID[id] == nil {
+                slugOfID[id] = slug
+            }
+            var seen: Set<String> = []
+            if let twice = slugOfID.values.sorted().first(where: { !seen.insert($0).inserted }) {
+                throw refusal(nil, "Two topics have the slug \(twice).")
             }
         }
 
@@ -222,12 +230,12 @@ extension TopicImport {
             from unnest(\(file.ids), \(file.slugs), \(file.names), \(file.wikidata), \(file.freebase)) with ordinality
                 u (id, slug, name, wikidata, freebase, position)
             """)
-        // An edge may name a topic that the list lacks: the root, which is its own parent, and orphans.
+        // An edge may name a topic that the list lacks: the root, which is published as its own parent, and orphans.
         try connection.execute(
             """
             insert into topic_stage
             select 1000000 + min(u.position), u.id, min(u.slug), min(u.slug), null, null,
-                   bool_or(u.id = u.other)
+                   bool_or(u.id = u.other or u.slug = '_ROOT_')
             from (
                 select * from unnest(\(file.parents), \(file.parentSlugs), \(file.children)) with ordinality
                     p (id, slug, other, position)

@@ -116,10 +116,11 @@ struct Palms: Sendable {
         -> TopicImport.Outcome
     {
         let slugs = Dictionary(uniqueKeysWithValues: topics.map { ($0.id, $0.slug) })
+        func slug(_ id: Int) -> String { id == 0 ? "_ROOT_" : slugs[id] ?? "orphan-\(id)" }
         let lines =
             ["topicId,topicSlug,topicDisplayName"] + topics.map { "\($0.id),\($0.slug),\($0.slug)" }
             + ["parentTopicId,parrentTopicSlug,childTopicId,childTopicSlug"]
-            + edges.map { "\($0.0),\(slugs[$0.0] ?? "_ROOT_"),\($0.1),\(slugs[$0.1] ?? "_ROOT_")" }
+            + edges.map { "\($0.0),\(slug($0.0)),\($0.1),\(slug($0.1))" }
         return try await TopicImport(backend, as: platform, at: Palms.now)
             .run(stream(lines.joined(separator: "\n")))
     }

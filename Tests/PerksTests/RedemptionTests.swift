@@ -163,7 +163,9 @@ import Testing
         let codes = try await withThrowingTaskGroup(of: PerksError.Code?.self) { group in
             for guest in 0..<20 {
                 let perk = guest.isMultiple(of: 2) ? "lunch" : "dinner"
-                group.addTask { try await refusal { _ = try await palms.redeem("net:g\(guest)", perk, key: "\(guest)") } }
+                group.addTask {
+                    try await refusal { _ = try await palms.redeem("net:g\(guest)", perk, key: "\(guest)") }
+                }
             }
             return try await group.reduce(into: [PerksError.Code?]()) { $0.append($1) }
         }

@@ -27,7 +27,8 @@ import Testing
                 let (all, own) = try await database.transaction { connection in
                     try connection.query("select set_config('perks.brand', \(id.uuidString), true)")
                     let row = try connection.query(
-                        "select count(*) as rows, count(*) filter (where brand_id = \(id)) as own from \(identifier: table)")[0]
+                        "select count(*) as rows, count(*) filter (where brand_id = \(id)) as own from \(identifier: table)"
+                    )[0]
                     return (try row.decode("rows", as: Int.self), try row.decode("own", as: Int.self))
                 }
                 #expect(all == own, "\(table) shows rows of another brand")
@@ -66,7 +67,9 @@ import Testing
         try await palms.importCrowd(1)
         let redemption = try await palms.redeem("net:g0", key: "1").answer
         let other = try await palms.another(brand: "bellagio")
-        func code(_ work: @escaping @Sendable (isolated Connection, Principal) throws -> Void) async throws -> PerksError.Code? {
+        func code(_ work: @escaping @Sendable (isolated Connection, Principal) throws -> Void) async throws
+            -> PerksError.Code?
+        {
             try await refusal {
                 try await other.backend.transaction(as: other.owner) { try work($0, other.owner) }
             }

@@ -1,0 +1,17 @@
+import Perks
+
+enum BrandRoutes {
+    static let endpoints: [Endpoint] =
+        [
+            .create("/v1/brands", "Create a brand", by: .platform, brand: .optional, problems: [.slugTaken]) {
+                draft, call in
+                try await call.transaction { try Brand.create(draft, as: call.principal, at: call.now, in: $0) }
+            },
+            .list("/v1/brands", "List the brands you can reach", by: .readers, brand: .optional) { page, call in
+                try await call.transaction(readOnly: true) { try Brand.list(page, as: call.principal, in: $0) }
+            },
+        ]
+        + Endpoint.edit(
+            Brand.self, at: "/v1/brands/{brand}", readBy: .readers, changedBy: .owners, brand: .optional,
+            problems: [.slugTaken])
+}

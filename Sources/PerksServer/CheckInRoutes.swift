@@ -1,0 +1,38 @@
+import Perks
+
+enum CheckInRoutes {
+    static let endpoints: [Endpoint] = [
+        .create(
+            "/v1/check-ins", "Check a guest in: what they may have, and why not the rest", by: .desk,
+            problems: [.venueNotFound], at: { "/v1/check-ins/\($0.id?.description ?? "")" }
+        ) { (draft: CheckIn.Draft, call) in
+            try await call.transaction {
+                try CheckIn.create(draft, as: call.principal, at: call.now, call.backend.catalogues, in: $0)
+            }
+        },
+        .list(
+            "/v1/check-ins", "List the check-ins, newest first", by: .everyone,
+            filters: [
+                Parameter("guest", .string(1...300), "Only this guest's."),
+                Parameter("venue", .string(1...90), "Only this venue's, by id or slug."),
+            ], problems: [.venueNotFound]
+        ) { page, call in
+            let venue = try call.query.reference(to: Venue.self)
+            return try await call.transaction(readOnly: true) {
+                try CheckIn.list(page, guest: call.query["guest"], venue: venue, as: call.principal, in: $0)
+            }
+        },
+        .get("/v1/check-ins/{check_in}", "Read a check-in", by: .everyone, problems: [.checkInNotFound]) { call in
+            let id = try call.id(of: CheckIn.self)
+            return try await call.transaction(readOnly: true) { try CheckIn.find(id, as: call.principal, in: $0) }
+        },
+        .post(
+            "/v1/eligibility", "Say what a guest may have, and record nothing", by: .desk, problems: [.venueNotFound],
+            answering: EligibilityAnswer.reference
+        ) { (draft: EligibilityDraft, call) in
+            try await call.transaction(readOnly: true) {
+                try CheckIn.check(draft, as: call.principal, at: call.now, call.backend.catalogues, in: $0)
+            }
+        },
+    ]
+}

@@ -1,0 +1,9 @@
+/// The one list of endpoints.
+package enum Endpoints {
+    /// Every route of the server, noun by noun.
+    package static let all: [Endpoint] =
+        ServiceRoutes.endpoints + BrandRoutes.endpoints + VenueRoutes.endpoints + KeyRoutes.endpoints
+        + AuditEventRoutes.endpoints + TopicRoutes.endpoints + GuestRoutes.endpoints + OptOutRoutes.endpoints
+        + CampaignRoutes.endpoints + PerkRoutes.endpoints + CheckInRoutes.endpoints + RedemptionRoutes.endpoints
+        + ReportRoutes.endpoints
+}

@@ -1,0 +1,10 @@
+import Perks
+
+enum OptOutRoutes {
+    static let endpoints: [Endpoint] = [
+        .post("/v1/opt-outs", "Leave a person out, at once and for good", by: .desk, brand: .optional) {
+            (draft: OptOut.Draft, call) in
+            try await call.transaction { try OptOut.create(draft, as: call.principal, at: call.now, in: $0) }
+        }
+    ]
+}

@@ -1,0 +1,31 @@
+import Perks
+
+enum PerkRoutes {
+    static let endpoints: [Endpoint] =
+        [
+            .create(
+                "/v1/campaigns/{campaign}/perks", "Create a perk", livingAt: "/v1/perks", by: .managers,
+                problems: [.campaignNotFound, .slugTaken, .invalidRule]
+            ) { draft, call in
+                let campaign = try call.reference(to: Campaign.self)
+                return try await call.transaction {
+                    try Perk.create(draft, in: campaign, as: call.principal, at: call.now, in: $0)
+                }
+            },
+            .list(
+                "/v1/campaigns/{campaign}/perks", "List the perks of a campaign", by: .everyone,
+                problems: [.campaignNotFound]
+            ) { page, call in
+                let campaign = try call.reference(to: Campaign.self)
+                return try await call.transaction(readOnly: true) {
+                    try Perk.list(page, of: campaign, as: call.principal, in: $0)
+                }
+            },
+            .list("/v1/perks", "List the perks of all campaigns", by: .everyone) { page, call in
+                try await call.transaction(readOnly: true) { try Perk.list(page, as: call.principal, in: $0) }
+            },
+        ]
+        + Endpoint.edit(
+            Perk.self, at: "/v1/perks/{perk}", readBy: .everyone, changedBy: .managers,
+            problems: [.slugTaken, .invalidRule, .stockBelowUsed])
+}

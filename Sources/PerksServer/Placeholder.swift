@@ -1,2 +1,0 @@
-enum PlaceholderPerksServer {}
-import Hummingbird

@@ -1,0 +1,134 @@
+import Foundation
+import HTTPTypes
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import Perks
+import Postgres
+
+/// Guards a connection: answers what is not even HTTP, tells a waiting sender to go on, and gives up slow requests.
+final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let timeout: TimeAmount
+    private let logger: Logger
+    /// How many requests have come whose answer is not finished.
+    private var answersOwed = 0
+    private var hasAnswerBegun = false
+    /// Whether the request that is arriving must be complete in time; a file may take as long as it keeps coming.
+    private var mustArriveInTime = false
+    private var deadline: Scheduled<Void>?
+
+    init(timeout: Duration, logger: Logger) {
+        self.timeout = TimeAmount(timeout)
+        self.logger = logger
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            answersOwed += 1
+            mustArriveInTime = !head.isFile
+            // Out of turn, this would fall into the middle of another answer.
+            if head.headerFields[.expect]?.lowercased() == "100-continue", answersOwed == 1 {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+        case .body: break
+        case .end: arrived()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Most requests arrive in one piece and never need a timer.
+        if mustArriveInTime, deadline == nil {
+            deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [self] in
+                refuse(.requestTimeout, "request_timeout", "The request came too slowly. Send it again.", context)
+            }
+        }
+        context.fireChannelReadComplete()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head: hasAnswerBegun = true
+        case .body: break
+        case .end:
+            answersOwed -= 1
+            hasAnswerBegun = false
+        }
+        context.write(data, promise: promise)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Within a request, whoever reads its body is told.
+        guard answersOwed == 0 else {
+            context.fireErrorCaught(error)
+            return
+        }
+        switch error {
+        case HTTPParserError.headerOverflow:
+            refuse(.requestHeaderFieldsTooLarge, "headers_too_large", "Send fewer or shorter headers.", context)
+        case is IOError, is ChannelError:
+            context.fireErrorCaught(error)
+        default:
+            refuse(.badRequest, "malformed_request", "HTTP/1.1 knows no such request. Check the client.", context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        arrived()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        arrived()
+    }
+
+    private func arrived() {
+        mustArriveInTime = false
+        deadline?.cancel()
+        deadline = nil
+    }
+
+    /// Answers a problem, unless an answer is being given already, and closes the connection.
+    private func refuse(
+        _ status: HTTPResponse.Status, _ code: String, _ detail: String, _ context: ChannelHandlerContext
+    ) {
+        arrived()
+        if !hasAnswerBegun {
+            let requestID = ID<RequestRecord>(at: .now()).description
+            let problem = Problem(status, code: code, detail, requestID: requestID)
+            var head = HTTPResponse(status: status, headerFields: problem.reply.headers)
+            head.headerFields[.requestID] = requestID
+            head.headerFields[.contentLength] = "\(problem.reply.body.count)"
+            head.headerFields[.connection] = "close"
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            context.write(wrapOutboundOut(.body(ByteBuffer(bytes: problem.reply.body))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            logger.info(
+                "request refused",
+                metadata: ["request_id": "\(requestID)", "status": .stringConvertible(status.code), "code": "\(code)"])
+        }
+        context.close(promise: nil)
+    }
+}
+
+extension HTTPRequest {
+    /// Whether this brings a file, by its media type.
+    fileprivate var isFile: Bool {
+        let type = headerFields[.contentType]?.lowercased() ?? ""
+        return RequestContent.fileTypes.contains { type.hasPrefix($0) }
+    }
+}
+
+extension RequestContent {
+    static let csv = "text/csv"
+    static let ndjson = "application/x-ndjson"
+    /// The media types of files, of which any length is taken.
+    static let fileTypes = [csv, ndjson]
+}

@@ -41,6 +41,7 @@ create table guest_topic (
     strength integer not null constraint guest_topic_strength_check check (strength between 0 and 10000),
     constraint guest_topic_pkey primary key (guest_id, topic_id)
 );
+create index guest_topic_topic on guest_topic (topic_id, strength) include (guest_id);
 grant select, insert, update, delete on guest_topic to perks_app;
 
 -- Directory: whose handle is this? handle_key is the handle in NFC and lower case, without a leading @.

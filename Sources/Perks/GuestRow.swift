@@ -47,7 +47,8 @@ struct GuestRowReader {
     /// Reads a row of a CSV file; throws why it is refused.
     func row(line: Int, _ cells: [String: String]) throws(GuestRow.Refusal) -> GuestRow {
         func cell(_ name: String, atMost length: Int) throws(GuestRow.Refusal) -> String? {
-            guard let text = cells[name]?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
+            let trimmed = cells[name]?.trimmingCharacters(in: .whitespaces).precomposedStringWithCanonicalMapping
+            guard let text = trimmed, !text.isEmpty else { return nil }
             guard text.count <= length else { throw .init("\(name) is longer than \(length) characters.") }
             guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
                 throw .init("\(name) contains a control character.")

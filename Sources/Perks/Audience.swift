@@ -2,7 +2,9 @@ import Eligibility
 import Foundation
 import Postgres
 
-/// How many of all guests a rule lets in, before anything is promised. The age gate is not part of it.
+/// How many of all guests a rule lets in, before anything is promised.
+///
+/// The age gate is not part of it.
 package struct Audience: Codable, Sendable {
     /// All guests but those who opted out.
     package let total: Int

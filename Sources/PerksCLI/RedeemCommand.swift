@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import Perks
+import Postgres
+
+/// `perks redeem`.
+struct RedeemCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "redeem", abstract: "Hand a perk to a guest, exactly once.",
+        discussion: """
+            The key names this very request: the same request with the same key gets the same answer, however often \
+            it is repeated. Without one, one is made up and told, for repeating after a fault.
+
+            Example: perks redeem twitter:ana_w suite-upgrade --brand palms --venue las-vegas --key order-1001
+            """)
+
+    @Argument(help: "network:handle, member:<number>, or an id.") var guest: String
+    @Argument(help: "The perk, by id or slug.") var perk: String
+    @Option(help: "Where, by id or slug.") var venue: String
+    @Option(help: "Names the request: 1 to 255 visible characters.") var key: String?
+    @Option(help: "The id of the check-in that led to it.") var checkIn: String?
+    @Option(help: "The till's order: a reference, or reference:amount:currency in minor units.") var order: String?
+    @OptionGroup var options: BrandOptions
+
+    func run(in session: Session) async throws {
+        let draft = try request
+        let text = key ?? "cli-\(UUID().uuidString.lowercased())"
+        guard let key = IdempotencyKey(text) else {
+            throw PerksError.invalid("/key", "wrong_format", "A key has 1 to 255 visible characters without spaces.")
+        }
+        if self.key == nil { session.output.note("To repeat exactly this request: --key \(text)") }
+        let outcome = try await session.backend.redeem(draft, key: key, as: session.principal, at: session.now)
+        if outcome.isReplay {
+            session.output.note("This key has been used before: here is its answer. Nothing was handed over again.")
+        }
+        try session.output.show(outcome.answer)
+    }
+
+    private var request: Redemption.Draft {
+        get throws {
+            var fields = Fields()
+            fields.set("guest", guest)
+            fields.set("perk", perk)
+            fields.set("venue", venue)
+            fields.set("check_in", checkIn)
+            if let order {
+                let parts = order.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+                var members: [String: JSONValue] = ["reference": .string(order)]
+                // A reference may have colons of its own: only what ends like an amount is one.
+                if parts.count >= 3, let amount = Int(parts[parts.count - 2]) {
+                    members["reference"] = .string(parts.dropLast(2).joined(separator: ":"))
+                    members["amount"] = .number(Decimal(amount))
+                    members["currency"] = .string(parts[parts.count - 1])
+                }
+                fields.set("order", .object(members))
+            }
+            return try fields.request()
+        }
+    }
+}

@@ -12,21 +12,22 @@ package enum Benefit: Hashable, Sendable {
         let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         switch (parts.first, parts.count) {
         case ("percent_off", 2):
-            guard let percent = Int(parts[1]), (1...100).contains(percent) else { return nil }
+            guard let percent = Int(parts[1]) else { return nil }
             self = .percentOff(percent: percent)
         case ("amount_off", 3):
-            guard let amount = Int(parts[1]), amount > 0, parts[2].utf8.count == 3 else { return nil }
+            guard let amount = Int(parts[1]) else { return nil }
             self = .amountOff(amount: amount, currency: parts[2].uppercased())
         case ("free_item", 2...) where !parts[1].isEmpty:
             self = .freeItem(item: parts[1...].joined(separator: ":"))
         case ("upgrade", 2...) where !parts[1].isEmpty:
             self = .upgrade(item: parts[1...].joined(separator: ":"))
         case ("points", 2):
-            guard let points = Int(parts[1]), points > 0 else { return nil }
+            guard let points = Int(parts[1]) else { return nil }
             self = .points(points: points)
         default:
             return nil
         }
+        guard let json = try? JSONValue(of: self), Benefit.schema.violations(in: json).isEmpty else { return nil }
     }
 
     /// What a person at the desk reads.

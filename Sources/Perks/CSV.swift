@@ -17,9 +17,11 @@ struct CSV {
     /// Longer rows are refused, so that a quote that is never closed costs no more memory than this.
     static let longestRow = 64 * 1024
 
+    private static let textAfterQuote = "After a closing quote there must be a comma or the end of the line."
+
     private enum State {
-        case fieldStart, plain, quoted, quoteInQuoted
-        /// The row is broken; the rest of its line is passed over.
+        case fieldStart, plain, quoted, quoteInQuoted, returnAfterQuote
+        /// The row is broken on its first line, whose rest is passed over.
         case broken(String)
     }
 
@@ -72,16 +74,19 @@ struct CSV {
             state = .quoted
         case (.fieldStart, UInt8(ascii: "\"")):
             state = .quoted
-        case (_, UInt8(ascii: ",")):
-            endField()
         case (_, UInt8(ascii: "\n")):
             try endRow(emit)
         case (.quoteInQuoted, UInt8(ascii: "\r")):
-            break
+            state = .returnAfterQuote
+        case (.returnAfterQuote, _):
+            try abandonRow(CSV.textAfterQuote, emit)
+        case (_, UInt8(ascii: ",")):
+            endField()
         case (.quoteInQuoted, _):
-            state = .broken("After a closing quote there must be a comma or the end of the line.")
+            try abandonRow(CSV.textAfterQuote, emit)
         case (.plain, UInt8(ascii: "\"")):
-            state = .broken("A quote stands inside an unquoted field; quote the whole field and double the quote.")
+            try abandonRow(
+                "A quote stands inside an unquoted field; quote the whole field and double the quote.", emit)
         default:
             field.append(byte)
             state = .plain

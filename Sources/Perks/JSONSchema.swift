@@ -97,8 +97,9 @@ extension JSONSchema {
         case (.rule, .object):
             break
         case (.string(let length, let pattern), .string(let text)):
-            if !length.contains(text.count) {
-                fault("wrong_length", "Must have \(length.lowerBound) to \(length.upperBound) characters.")
+            // JSON Schema counts code points, and so does the document that callers read.
+            if !length.contains(text.unicodeScalars.count) {
+                fault("wrong_length", "Must have \(length.words) characters.")
             } else if let pattern, !pattern.matches(text) {
                 fault("wrong_format", "Must be \(pattern.meaning).")
             } else if text.unicodeScalars.contains("\u{0}") {
@@ -109,9 +110,9 @@ extension JSONSchema {
                 fault("unknown_word", "Must be one of \(words.joined(separator: ", ")).")
             }
         case (.integer(let range), .number(let number)):
-            if Decimal(NSDecimalNumber(decimal: number).intValue) != number {
+            if !number.isWhole {
                 fault("wrong_type", "Must be a whole number.")
-            } else if !range.contains(NSDecimalNumber(decimal: number).intValue) {
+            } else if !(Decimal(range.lowerBound)...Decimal(range.upperBound)).contains(number) {
                 fault("out_of_range", "Must be from \(range.lowerBound) to \(range.upperBound).")
             }
         case (.number(let range), .number(let number)):
@@ -122,7 +123,7 @@ extension JSONSchema {
             break
         case (.array(let element, let count), .array(let values)):
             if !count.contains(values.count) {
-                fault("wrong_length", "Must have \(count.lowerBound) to \(count.upperBound) entries.")
+                fault("wrong_length", "Must have \(count.words) entries.")
             } else {
                 for (index, value) in values.enumerated() {
                     element.check(value, at: "\(pointer)/\(index)", into: &found)
@@ -131,7 +132,7 @@ extension JSONSchema {
         case (.object(let properties), .object(let members)):
             check(members, against: properties, at: pointer, into: &found)
         case (.map(let schema), .object(let members)):
-            for (name, value) in members {
+            for (name, value) in members.sorted(by: { $0.key < $1.key }) {
                 schema.check(value, at: pointer.appending(member: name), into: &found)
             }
         default:
@@ -165,7 +166,9 @@ extension JSONSchema {
         _ schemas: [JSONSchema], _ value: JSONValue, at pointer: String, into found: inout [PerksError.Violation]
     ) {
         let attempts = schemas.map { $0.violations(in: value, at: pointer) }
-        if let closest = attempts.min(by: { $0.rank < $1.rank }) {
+        if attempts.allSatisfy({ $0.first?.code == "wrong_type" && $0.first?.pointer == pointer }) {
+            found.append(.init(pointer, "wrong_type", "Must be \(expectation)."))
+        } else if let closest = attempts.min(by: { $0.rank < $1.rank }) {
             found.append(contentsOf: closest)
         }
     }
@@ -182,7 +185,10 @@ extension JSONSchema {
         case .object, .map: "an object"
         case .rule: "a rule, such as {\"score\": {\"min\": 60}}"
         case .nullable(let schema): schema.expectation
-        case .any(let schemas): schemas.map(\.expectation).joined(separator: " or ")
+        case .any(let schemas):
+            schemas.map(\.expectation).reduce(into: [String]()) { words, word in
+                if !words.contains(word) { words.append(word) }
+            }.joined(separator: " or ")
         case .named(_, let schema): schema().expectation
         }
     }
@@ -191,7 +197,27 @@ extension JSONSchema {
 extension [PerksError.Violation] {
     /// How far a value is from an alternative: a wrong kind of member weighs more than a wrong member.
     fileprivate var rank: Int {
-        reduce(0) { $0 + (["wrong_type", "unknown_word", "unknown_field"].contains($1.code) ? 10 : 1) }
+        reduce(0) { sum, violation in
+            switch violation.code {
+            case "wrong_type", "unknown_word", "unknown_field": sum + 10
+            case "wrong_length": sum + 2
+            default: sum + 1
+            }
+        }
+    }
+}
+
+extension ClosedRange<Int> {
+    fileprivate var words: String {
+        lowerBound == upperBound ? "\(lowerBound)" : "\(lowerBound) to \(upperBound)"
+    }
+}
+
+extension Decimal {
+    fileprivate var isWhole: Bool {
+        var (number, rounded) = (self, Decimal())
+        NSDecimalRound(&rounded, &number, 0, .plain)
+        return rounded == self
     }
 }
 

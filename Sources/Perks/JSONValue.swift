@@ -14,10 +14,8 @@ package enum JSONValue: Hashable, Sendable {
     package init(parsing data: Data) throws(PerksError) {
         do {
             self = try JSON.decoder.decode(JSONValue.self, from: data)
-        } catch let error as DecodingError {
-            throw .invalid("", "invalid_json", "The body is not valid JSON. \(JSON.place(of: error))")
         } catch {
-            throw .invalid("", "invalid_json", "The body is not valid JSON.")
+            throw .invalid("", "invalid_json", "The body is not valid JSON. \(JSON.fault(in: data))")
         }
     }
 
@@ -116,11 +114,15 @@ package enum JSON {
         JSONText(text: String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
-    /// Says where reading broke off, in words that name no type of ours.
-    package static func place(of error: DecodingError) -> String {
-        guard case .dataCorrupted(let context) = error,
-            let cause = (context.underlyingError as? NSError)?.userInfo["NSDebugDescription"] as? String
-        else { return "" }
-        return cause
+    /// Says what is wrong with text that is not JSON, and where, in words that name no type of ours.
+    fileprivate static func fault(in data: Data) -> String {
+        do {
+            _ = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+            return "A number in it is out of range."
+        } catch {
+            // The decoder keeps the place to itself on Linux; this reader tells.
+            let cause = (error as NSError).userInfo["NSDebugDescription"] as? String
+            return cause?.replacing(" in Swift", with: "") ?? "Send it as RFC 8259 has it, in UTF-8."
+        }
     }
 }

@@ -174,7 +174,8 @@ package struct Hours: Codable, Hashable, Sendable {
 
     private static func minute(_ text: String) -> Int? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].utf8.count == 2, parts[1].utf8.count == 2, let hour = Int(parts[0]),
+        let isDigits = { (part: Substring) in part.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) }
+        guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 && isDigits($0) }), let hour = Int(parts[0]),
             let minute = Int(parts[1]), (0..<60).contains(minute), (0...1440).contains(hour * 60 + minute)
         else { return nil }
         return hour * 60 + minute

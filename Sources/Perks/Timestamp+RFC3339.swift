@@ -21,6 +21,11 @@ extension Timestamp {
         }
         guard let offset = rest.popOffset(), rest.isEmpty else { return nil }
         let seconds = date.daysSinceEpoch * 86_400 + hour * 3600 + minute * 60 + min(second, 59) - offset
+        let (day, time) = Int64(seconds).quotientAndRemainder(flooring: 86_400)
+        // A leap second is the last of a day in UTC, and a day that UTC puts outside the years 1 to 9999 has no text.
+        guard second < 60 || time == 86_399, LocalDate(daysSinceEpoch: Int(day)).daysSinceEpoch == day else {
+            return nil
+        }
         self.init(microseconds: Int64(seconds) * 1_000_000 + Int64(fraction))
     }
 

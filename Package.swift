@@ -53,6 +53,7 @@ let package = Package(
                 .embedInCode("V0005__campaigns.sql"),
                 .embedInCode("V0006__check_ins.sql"),
                 .embedInCode("V0007__claims.sql"),
+                .embedInCode("V0008__segments.sql"),
             ],
             swiftSettings: settings
         ),

@@ -24,6 +24,7 @@ package struct Migration: Sendable {
         Migration("V0005__campaigns", PackageResources.V0005__campaigns_sql),
         Migration("V0006__check_ins", PackageResources.V0006__check_ins_sql),
         Migration("V0007__claims", PackageResources.V0007__claims_sql),
+        Migration("V0008__segments", PackageResources.V0008__segments_sql),
     ]
 
     /// Makes the roles that every migration relies on; run before each, as whoever migrates.

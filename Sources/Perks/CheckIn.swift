@@ -173,8 +173,11 @@ extension CheckIn {
         let catalogue = try catalogues.current(of: principal, in: connection)
         let venue = try catalogue.venue(draft.venue, for: principal)
         var guest = try GuestFacts.load(reference, at: venue, catalogue, as: principal, at: now, in: connection)
-        if let date = draft.birthDateOnID {
-            try guest?.keep(birthDateOnID: date, on: venue.zone.local(now).date, as: principal, at: now, in: connection)
+        if let date = draft.birthDateOnID, let known = guest?.guest {
+            let kept = try Member.keep(
+                birthDateOnID: date, of: known, on: venue.zone.local(now).date, as: principal, at: now, in: connection)
+            guest?.birthDateOnID = kept.date
+            guest?.isUnder13 = kept.isUnder13
         }
         let decisions = Decisions(for: guest, at: venue, catalogue, at: now)
         var checkIn = CheckIn(decisions, guest, at: venue, at: now)

@@ -70,30 +70,3 @@ extension Catalogue {
         return venue
     }
 }
-
-extension GuestFacts {
-    /// Keeps what a clerk read on an ID as the brand's own date; of a child under 13 only that there is one.
-    mutating func keep(
-        birthDateOnID date: LocalDate, on today: LocalDate, as principal: Principal, at now: Timestamp,
-        in connection: isolated Connection
-    ) throws {
-        let brand = try principal.requiredBrand()
-        guard date <= today, date.age(on: today) <= 130 else {
-            throw PerksError.invalid("/birth_date_on_id", "impossible", "Nobody living was born on \(date).")
-        }
-        let isUnder13 = date.age(on: today) < 13
-        let kept = isUnder13 ? nil : date
-        try connection.execute(
-            """
-            insert into member (brand_id, guest_id, birth_date_on_id, under_13, created_at, updated_at)
-            values (\(brand.id), \(guest), \(kept), \(isUnder13), \(now), \(now))
-            on conflict on constraint member_pkey do update
-            set birth_date_on_id = excluded.birth_date_on_id, under_13 = excluded.under_13, updated_at = excluded.updated_at
-            """)
-        // The audit log says that an ID was seen, not what was on it.
-        try AuditEvent.record(
-            "guest.id_seen", object: isUnder13 ? nil : guest.description, as: principal, at: now, in: connection)
-        birthDateOnID = kept
-        self.isUnder13 = isUnder13
-    }
-}

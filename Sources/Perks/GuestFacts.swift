@@ -49,7 +49,7 @@ struct GuestFacts {
             """
             select g.guest_id, g.birth_date, g.gender, g.country, g.region, g.city, g.language, g.reach, g.score,
                    g.score_model, g.score_measured_at, m.birth_date_on_id, coalesce(m.under_13, false) as under_13,
-                   network.names, network.verified, exact.slugs as exact_slugs, exact.strengths as exact_strengths,
+                   network.names, network.verified, segment.slugs as segments, exact.slugs as exact_slugs, exact.strengths as exact_strengths,
                    below.slugs as below_slugs, below.strengths as below_strengths,
                    history.scores, history.models, history.moments,
                    claim.perks as claim_perks, claim.periods as claim_periods, claim.slots as claim_slots,
@@ -65,6 +65,11 @@ struct GuestFacts {
                 select array_agg(k.network) as names, array_agg(k.verified) as verified
                 from identity k where k.guest_id = g.guest_id
             ) network
+            cross join lateral (
+                select array_agg(s.slug) as slugs
+                from segment_member l join segment s on s.brand_id = l.brand_id and s.id = l.segment_id
+                where l.brand_id = \(brand.id) and l.guest_id = g.guest_id
+            ) segment
             cross join lateral (
                 select array_agg(n.slug) as slugs, array_agg(t.strength) as strengths
                 from guest_topic t join topic_name n on n.topic_id = t.topic_id
@@ -139,7 +144,7 @@ struct GuestFacts {
         facts.topicsBelow = Dictionary(try row.pairs("below_slugs", "below_strengths"), uniquingKeysWith: max)
         facts.networks = (try row.pairs("names", "verified") as [(String, Bool)])
             .map { Facts.Network(name: $0.0, verified: $0.1) }
-        facts.segments = []
+        facts.segments = Set(try row["segments"] as [String]? ?? [])
         facts.redeemed = try GuestFacts.redemptions(row)
         self.facts = facts
 

@@ -63,7 +63,7 @@ package struct GuestImport: Sendable {
         }
         let rows = GuestRows(
             format: format, reader: GuestRowReader(now: now, topics: names), hasher: hasher, now: now)
-        let staged = StagedChunks(source: bytes, rows: rows, progress: progress)
+        let staged = StagedChunks(source: bytes, stager: rows, progress: progress)
         return try await backend.reporting {
             try await backend.database.copy(
                 staged, "copy guest_import (\(fragment: Self.staged)) from stdin",
@@ -142,5 +142,10 @@ struct RefusedRows: Sendable {
     mutating func add(line: Int, _ reason: String) {
         count += 1
         if rows.count < 1000 { rows.append(RefusedRow(line: line, reason: reason)) }
+    }
+
+    /// Counts refused rows that are not listed.
+    mutating func countUnlisted(_ number: Int) {
+        count += number
     }
 }

@@ -4,7 +4,7 @@ import Postgres
 import Synchronization
 
 /// Reads guests from bytes and writes them as lines of PostgreSQL's COPY text format; keeps count of what it refuses.
-final class GuestRows: Sendable {
+final class GuestRows: Stager {
     private struct State {
         var csv = CSV()
         var lines = Lines()
@@ -136,83 +136,5 @@ final class GuestRows: Sendable {
             "\\x" + hasher.hash(row.identity).map { String(0x100 | UInt32($0), radix: 16).dropFirst() }.joined())
         output.append(contentsOf: line.bytes)
         output.append(UInt8(ascii: "\n"))
-    }
-}
-
-/// A source's bytes turned into lines for COPY, chunk by chunk as they are asked for.
-struct StagedChunks<Source: AsyncSequence & Sendable>: AsyncSequence, Sendable where Source.Element == [UInt8] {
-    let source: Source
-    let rows: GuestRows
-    let progress: @Sendable (Int) -> Void
-
-    struct AsyncIterator: AsyncIteratorProtocol {
-        var source: Source.AsyncIterator
-        let rows: GuestRows
-        let progress: @Sendable (Int) -> Void
-        var isAtEnd = false
-
-        mutating func next() async throws -> [UInt8]? {
-            while !isAtEnd {
-                let chunk = try await source.next()
-                isAtEnd = chunk == nil
-                progress(chunk?.count ?? 0)
-                let lines = try rows.stage(chunk)
-                if !lines.isEmpty { return lines }
-            }
-            return nil
-        }
-    }
-
-    func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(source: source.makeAsyncIterator(), rows: rows, progress: progress)
-    }
-}
-
-/// One line of COPY's text format in the making.
-struct CopyLine {
-    private(set) var bytes: [UInt8] = []
-    private var isEmpty = true
-
-    /// Appends a column; nil is SQL's null.
-    mutating func append(_ text: String?) {
-        if !isEmpty { bytes.append(UInt8(ascii: "\t")) }
-        isEmpty = false
-        guard let text else {
-            bytes.append(contentsOf: "\\N".utf8)
-            return
-        }
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
-            case UInt8(ascii: "\t"): bytes.append(contentsOf: "\\t".utf8)
-            case UInt8(ascii: "\n"): bytes.append(contentsOf: "\\n".utf8)
-            case UInt8(ascii: "\r"): bytes.append(contentsOf: "\\r".utf8)
-            default: bytes.append(byte)
-            }
-        }
-    }
-}
-
-/// Bytes split into lines, one held at a time.
-struct Lines {
-    private var partial: [UInt8] = []
-    private var line = 1
-
-    /// Takes the next bytes, nil at the end; answers the lines they complete, without blank ones.
-    mutating func feed(_ bytes: [UInt8]?) -> [(line: Int, text: [UInt8])] {
-        var complete: [(Int, [UInt8])] = []
-        for byte in bytes ?? [UInt8(ascii: "\n")] {
-            if byte != UInt8(ascii: "\n") {
-                // A longer line is refused as bad JSON, and costs no more memory than this.
-                if partial.count <= CSV.longestRow { partial.append(byte) }
-                continue
-            }
-            if !partial.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) {
-                complete.append((line, partial))
-            }
-            partial.removeAll(keepingCapacity: true)
-            line += 1
-        }
-        return complete
     }
 }

@@ -28,9 +28,12 @@ package struct PerksError: Error, Sendable {
         case checkInNotFound = "check_in_not_found"
         case redemptionNotFound = "redemption_not_found"
         case keyNotFound = "key_not_found"
+        case segmentNotFound = "segment_not_found"
+        case memberNotFound = "member_not_found"
         // What is in the way
         case slugTaken = "slug_taken"
         case identityTaken = "identity_taken"
+        case memberNumberTaken = "member_number_taken"
         case invalidTransition = "invalid_transition"
         case stockBelowUsed = "stock_below_used"
         case optedOut = "opted_out"

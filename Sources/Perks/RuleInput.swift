@@ -28,33 +28,34 @@ struct RuleInput {
                 "/rule_text", "rules_differ", "rule and rule_text say different things. Send one of them.")
         }
         guard let rule = decoded ?? parsed else { return nil }
-        let known = try KnownTopics(namedBy: rule, in: connection)
-        let errors = rule.validate(topics: known.suggestions(for:), segments: { _ in [] })
+        let topics = try KnownNames(rule.topicSlugs, in: connection, known: "select slug from topic_name")
+        let segments = try KnownNames(
+            rule.segmentSlugs, in: connection, known: "select slug from segment where brand_id = current_brand()")
+        let errors = rule.validate(topics: topics.suggestions(for:), segments: segments.suggestions(for:))
         guard errors.isEmpty else {
             throw PerksError.invalidRule(errors, at: decoded == nil ? "/rule_text" : "/rule", text: decoded == nil)
         }
         return rule
     }
 
-    /// Which of the topics that a rule names exist.
-    private struct KnownTopics {
-        let known: Set<String>
-        let all: TopicNames?
+    /// Which of the names in a rule exist, and which others there are where one does not.
+    private struct KnownNames {
+        private let known: Set<String>
+        private let all: [String]
 
-        init(namedBy rule: Rule, in connection: isolated Connection) throws {
-            let named = rule.topicSlugs
-            var known: Set<String> = []
-            if !named.isEmpty {
-                for row in try connection.query("select slug from topic_name where slug = any (\(Array(named)))") {
-                    known.insert(try row["slug"])
-                }
+        init(_ named: Set<String>, in connection: isolated Connection, known names: Query) throws {
+            func slugs(_ query: Query) throws -> [String] {
+                try connection.query(query).map { try $0.decode("slug", as: String.self) }
             }
-            self.known = known
-            all = known.count == named.count ? nil : try TopicNames(in: connection)
+            known =
+                named.isEmpty
+                ? []
+                : Set(try slugs("select slug from (\(fragment: names)) names where slug = any (\(Array(named)))"))
+            all = known.count == named.count ? [] : try slugs(names)
         }
 
         func suggestions(for slug: String) -> [String]? {
-            known.contains(slug) ? nil : all?.nearest(to: slug) ?? []
+            known.contains(slug) ? nil : Spelling.nearest(to: slug, among: all)
         }
     }
 }
@@ -65,6 +66,15 @@ extension Rule {
         var slugs: Set<String> = []
         for case .topic(let leaf) in leaves.map(\.leaf) {
             slugs.formUnion(leaf.topics)
+        }
+        return slugs
+    }
+
+    /// The segments that it names.
+    var segmentSlugs: Set<String> {
+        var slugs: Set<String> = []
+        for case .segment(let leaf) in leaves.map(\.leaf) {
+            slugs.formUnion(leaf.segments)
         }
         return slugs
     }

@@ -83,8 +83,7 @@ extension RuleQuery.Context {
         case .topic(let leaf): topic(leaf)
         case .age(let leaf): age(leaf.bounds)
         case .attribute(let leaf): attribute(leaf)
-        // A rule that names a segment can be saved only once the brand has segments.
-        case .segment: "false"
+        case .segment(let leaf): segment(leaf)
         case .network(let leaf): network(leaf)
         case .reach(let leaf): within(leaf.bounds, "g.reach")
         case .redeemed(let leaf): redeemed(leaf)
@@ -170,6 +169,14 @@ extension RuleQuery.Context {
         let values = leaf.values.map { $0.lowercased().precomposedStringWithCanonicalMapping }
         // Lower case by Unicode's rules, whatever the database's own locale.
         return "(lower(\(fragment: column) collate \"und-x-icu\") = any (\(values)))"
+    }
+
+    private func segment(_ leaf: SegmentLeaf) -> Query {
+        """
+        (g.guest_id in (select l.guest_id
+                        from segment_member l join segment s on s.brand_id = l.brand_id and s.id = l.segment_id
+                        where l.brand_id = \(brand) and s.slug = any (\(leaf.segments))))
+        """
     }
 
     private func network(_ leaf: NetworkLeaf) -> Query {

@@ -21,9 +21,10 @@ enum ExitStatus: Int32 {
             case .unauthenticated, .forbidden:
                 .notAllowed
             case .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound,
-                .guestNotFound, .checkInNotFound, .redemptionNotFound, .keyNotFound:
+                .guestNotFound, .checkInNotFound, .redemptionNotFound, .keyNotFound, .segmentNotFound, .memberNotFound:
                 .notFound
-            case .preconditionFailed, .slugTaken, .identityTaken, .invalidTransition, .stockBelowUsed, .optedOut,
+            case .preconditionFailed, .slugTaken, .identityTaken, .memberNumberTaken, .invalidTransition,
+                .stockBelowUsed, .optedOut,
                 .idempotencyKeyReused, .idempotencyKeyInFlight, .notQualified, .minorBlocked, .soldOut, .limitReached,
                 .budgetSpent, .campaignNotRunning, .outsideHours, .wrongVenue, .alreadyReversed, .undoTooLate:
                 .refused

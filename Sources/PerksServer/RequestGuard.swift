@@ -22,6 +22,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether the request that is arriving must be complete in time; a file may take as long as it keeps coming.
     private var mustArriveInTime = false
     private var deadline: Scheduled<Void>?
+    private var isRefused = false
 
     init(timeout: Duration, logger: Logger) {
         self.timeout = TimeAmount(timeout)
@@ -65,6 +66,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isRefused else { return }
         // Within a request, whoever reads its body is told.
         guard answersOwed == 0 else {
             context.fireErrorCaught(error)
@@ -95,11 +97,15 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         deadline = nil
     }
 
+    /// How long a sender whose request was refused may take to read that before the connection is gone.
+    static let timeToListen = TimeAmount.seconds(2)
+
     /// Answers a problem, unless an answer is being given already, and closes the connection.
     private func refuse(
         _ status: HTTPResponse.Status, _ code: String, _ detail: String, _ context: ChannelHandlerContext
     ) {
         arrived()
+        isRefused = true
         if !hasAnswerBegun {
             let requestID = ID<RequestRecord>(at: .now()).description
             let problem = Problem(status, code: code, detail, requestID: requestID)
@@ -114,7 +120,11 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 "request refused",
                 metadata: ["request_id": "\(requestID)", "status": .stringConvertible(status.code), "code": "\(code)"])
         }
-        context.close(promise: nil)
+        // Closing at once, with bytes still unread, would make the system drop the answer as well.
+        context.close(mode: .output, promise: nil)
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.timeToListen) {
+            context.close(promise: nil)
+        }
     }
 }
 

@@ -109,7 +109,7 @@ struct Responder: HTTPResponder {
 
     /// Closes a connection on which a long body is still on its way, once its sender had time to read the answer.
     private func closeSoon(_ channel: any Channel) {
-        channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+        channel.eventLoop.scheduleTask(in: RequestGuard.timeToListen) { channel.close(promise: nil) }
     }
 
     private func log(_ reply: Reply, _ record: RequestRecord, bytes: Int, taking duration: Duration) {

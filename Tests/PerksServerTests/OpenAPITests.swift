@@ -94,6 +94,11 @@ import Testing
         #expect(!html.contains("http"), "nothing is loaded from elsewhere")
     }
 
+    @Test(.enabled(if: Validator.isInstalled, "`pip install openapi-spec-validator` for this one"))
+    func aValidatorAgrees() throws {
+        #expect(try Validator.judge(JSON.encoder.encode(document)) == "")
+    }
+
     @Test func bothAreServedToAnyone() async throws {
         try await RunningServer.run { server in
             let json = try await server.send("GET", "/openapi.json", as: nil)
@@ -102,5 +107,30 @@ import Testing
             #expect(page["Content-Type"] == "text/html; charset=utf-8")
             #expect(page["Content-Security-Policy"]?.contains("default-src 'none'") == true)
         }
+    }
+}
+
+/// The OpenAPI validator that PyPI has, where it is installed.
+private enum Validator {
+    static let isInstalled = (try? run(["-c", "import openapi_spec_validator"], Data()))?.status == 0
+
+    /// What is wrong with a document; empty when nothing is.
+    static func judge(_ document: Data) throws -> String {
+        let (status, output) = try run(["-m", "openapi_spec_validator", "-"], document)
+        return status == 0 ? "" : output
+    }
+
+    private static func run(_ arguments: [String], _ input: Data) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3"] + arguments
+        let (standardInput, output) = (Pipe(), Pipe())
+        (process.standardInput, process.standardOutput, process.standardError) = (standardInput, output, output)
+        try process.run()
+        try standardInput.fileHandleForWriting.write(contentsOf: input)
+        try standardInput.fileHandleForWriting.close()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: text, as: UTF8.self))
     }
 }

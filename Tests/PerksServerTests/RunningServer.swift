@@ -29,18 +29,18 @@ struct RunningServer: Sendable {
 
     /// Starts a server, lends it, and stops it as SIGTERM would.
     static func run(
-        _ configuration: Server.Configuration = .init(), migrated: Bool = true,
+        _ configuration: Server.Configuration = .init(), on state: Database = .migrated,
         _ body: (RunningServer) async throws -> Void
     ) async throws {
-        let url = try await migrated ? migratedDatabase() : TestDatabase.make()
+        let url = try await url(state)
         let log = LogLines()
         let logger = Logger(label: "test") { _ in JSONLogHandler(level: .info, write: log.append) }
         let backend = Backend(.init(url: url, maximumConnections: 4), logger: logger)
-        let keys = try await migrated ? makeKeys(backend) : ([:], "")
+        let clock = Clock()
+        let keys = try await state == .migrated ? makeKeys(backend, clock) : ([:], "")
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         var configuration = configuration
         configuration.port = 0
-        let clock = Clock()
         configuration.now = { clock.now() }
         let server = Server(backend: backend, configuration: configuration, logger: logger) { continuation.yield($0) }
         let group = ServiceGroup(services: [server], logger: quiet)
@@ -68,26 +68,40 @@ struct RunningServer: Sendable {
 
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    private static func migratedDatabase() async throws -> String {
-        try await TestDatabase.clone(of: "migrated") { url in
-            _ = try await Migrator(url: url, logger: quiet).migrate()
+    /// What a test finds the database to be.
+    enum Database {
+        case migrated, empty, away
+    }
+
+    private static func url(_ state: Database) async throws -> String {
+        switch state {
+        case .migrated:
+            return try await TestDatabase.clone(of: "migrated") { url in
+                _ = try await Migrator(url: url, logger: quiet).migrate()
+            }
+        case .empty:
+            // Roles belong to the cluster, and somebody has migrated another of its databases.
+            _ = try await self.url(.migrated)
+            return try await TestDatabase.make()
+        case .away:
+            return "postgres://127.0.0.1:1/away"
         }
     }
 
-    private static func makeKeys(_ backend: Backend) async throws -> ([Role: String], String) {
+    private static func makeKeys(_ backend: Backend, _ clock: Clock) async throws -> ([Role: String], String) {
         let platform = Principal(role: .operator, actor: "test", brand: nil)
         func brand(_ slug: String) async throws -> Principal {
             let brand = try await backend.transaction(as: platform) {
                 try Brand.create(
                     .init(slug: slug, name: slug, timeZone: "America/Los_Angeles", country: "US"), as: platform,
-                    at: now,
+                    at: clock.now(),
                     in: $0)
             }
             return Principal(role: .owner, actor: "test", brand: brand)
         }
         func key(_ role: Role, as principal: Principal) async throws -> String {
             let key = try await backend.transaction(as: principal) {
-                try Key.create(.init(role: role, label: role.rawValue), as: principal, at: now, in: $0)
+                try Key.create(.init(role: role, label: role.rawValue), as: principal, at: clock.now(), in: $0)
             }
             return key.secret ?? ""
         }

@@ -75,10 +75,11 @@ extension PerksError.Code {
         case .unauthenticated: .unauthorized
         case .forbidden: .forbidden
         case .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound,
-            .guestNotFound, .checkInNotFound, .redemptionNotFound, .keyNotFound:
+            .guestNotFound, .checkInNotFound, .redemptionNotFound, .keyNotFound, .segmentNotFound, .memberNotFound:
             .notFound
         case .methodNotAllowed: .methodNotAllowed
-        case .slugTaken, .identityTaken, .invalidTransition, .stockBelowUsed, .optedOut, .idempotencyKeyInFlight,
+        case .slugTaken, .identityTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
+            .idempotencyKeyInFlight,
             .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .campaignNotRunning,
             .outsideHours, .wrongVenue, .alreadyReversed, .undoTooLate:
             .conflict

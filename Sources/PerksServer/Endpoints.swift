@@ -4,6 +4,7 @@ package enum Endpoints {
     package static let all: [Endpoint] =
         ServiceRoutes.endpoints + BrandRoutes.endpoints + VenueRoutes.endpoints + KeyRoutes.endpoints
         + AuditEventRoutes.endpoints + TopicRoutes.endpoints + GuestRoutes.endpoints + OptOutRoutes.endpoints
+        + MemberRoutes.endpoints + SegmentRoutes.endpoints + AudienceRoutes.endpoints
         + CampaignRoutes.endpoints + PerkRoutes.endpoints + CheckInRoutes.endpoints + RedemptionRoutes.endpoints
         + ReportRoutes.endpoints
 }

@@ -13,11 +13,12 @@ import Testing
         403: [.forbidden],
         404: [
             .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound, .guestNotFound,
-            .checkInNotFound, .redemptionNotFound, .keyNotFound,
+            .checkInNotFound, .redemptionNotFound, .keyNotFound, .segmentNotFound, .memberNotFound,
         ],
         405: [.methodNotAllowed],
         409: [
-            .slugTaken, .identityTaken, .invalidTransition, .stockBelowUsed, .optedOut, .idempotencyKeyInFlight,
+            .slugTaken, .identityTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
+            .idempotencyKeyInFlight,
             .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .campaignNotRunning, .outsideHours,
             .wrongVenue, .alreadyReversed, .undoTooLate,
         ],

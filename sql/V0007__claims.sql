@@ -28,8 +28,8 @@ create table claim (
     reversal_reason text,
     -- The answer as it was given, so that a repeat of the request gets the very same.
     receipt jsonb not null,
-    -- The facts and conditions the decision rests on, and the revisions of the rules.
-    decision jsonb not null,
+    -- The facts that the decision was made from; its conditions and the rules' revisions are in the receipt.
+    facts jsonb,
     constraint claim_pkey primary key (brand_id, id),
     constraint claim_idempotency_key unique (brand_id, idempotency_key),
     constraint claim_perk_fkey foreign key (brand_id, perk_id) references perk (brand_id, id),

@@ -17,6 +17,15 @@ package struct CheckIn: Codable, Sendable, Noun {
     package let best: [ID<Perk>]
     /// Why there are no perks, for a guest who is not known.
     package let reason: String?
+    /// What is kept beside the answer; no part of what the desk is told.
+    var record: Record?
+
+    /// What the decisions were made from, and the perks that nothing was said of.
+    struct Record: Codable, Sendable {
+        let facts: DecisionFacts
+        /// Those of them whose age gate this guest is below.
+        let hidden: [PerkSummary]
+    }
 
     /// The guest, as far as the desk is told.
     package struct Person: Codable, Sendable {
@@ -44,6 +53,15 @@ package struct CheckIn: Codable, Sendable, Noun {
         package let nearest: String?
         package let remaining: Int?
         package let conditions: [Condition]
+        /// The revisions of the perk and of its campaign that were decided by.
+        package let ruleRevision: Int
+        package let campaignRevision: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case perk, campaign, outcome, reasons, nearest, remaining, conditions
+            case ruleRevision = "rule_revision"
+            case campaignRevision = "campaign_revision"
+        }
     }
 
     package enum Outcome: String, Codable, CaseIterable, Sendable {
@@ -154,6 +172,8 @@ extension CheckIn: Described {
                     .optional("nearest", .string(), "The smallest change that would qualify."),
                     .optional("remaining", .integer(0...Int.max)),
                     .required("conditions", .array(of: Condition.schema)),
+                    .required("rule_revision", .integer(1...Int.max), "The perk's revision that was decided by."),
+                    .required("campaign_revision", .integer(1...Int.max)),
                 ]), 0...10_000)),
         .required("best", .array(of: .id(of: Perk.self), 0...10_000)),
         .optional("reason", .word(["guest_unknown"])),
@@ -184,7 +204,12 @@ extension CheckIn {
         checkIn.id = ID(at: now)
         // Of a child nothing is kept but the mark that blocks.
         let isChild = guest?.isUnder13 == true
-        let recorded = isChild ? checkIn.withoutGuest : checkIn
+        var recorded = isChild ? checkIn.withoutGuest : checkIn
+        if !isChild, let guest {
+            recorded.record = Record(
+                facts: DecisionFacts(guest, local: venue.zone.local(now)),
+                hidden: decisions.all.filter(\.isHidden).map { PerkSummary($0.perk) })
+        }
         try connection.execute(
             """
             insert into check_in (
@@ -197,24 +222,7 @@ extension CheckIn {
         return checkIn.shown(to: principal)
     }
 
-    /// Says what a guest may have at a venue and moment, and records nothing.
-    package static func check(
-        _ draft: EligibilityDraft, as principal: Principal, at now: Timestamp, _ catalogues: Catalogues,
-        in connection: isolated Connection
-    ) throws -> CheckIn {
-        guard draft.at == nil || principal.role != .clerk else {
-            throw PerksError(.forbidden, "Only managers may ask about another moment. Leave `at` out.")
-        }
-        let now = draft.at ?? now
-        let reference = try GuestReference(draft.guest, at: "/guest")
-        let catalogue = try catalogues.current(of: principal, in: connection)
-        let venue = try catalogue.venue(draft.venue, for: principal)
-        let guest = try GuestFacts.load(reference, at: venue, catalogue, as: principal, at: now, in: connection)
-        let decisions = Decisions(for: guest, at: venue, catalogue, at: now)
-        return CheckIn(decisions, guest, at: venue, at: now).shown(to: principal)
-    }
-
-    private init(_ decisions: Decisions, _ guest: GuestFacts?, at venue: Venue, at now: Timestamp) {
+    init(_ decisions: Decisions, _ guest: GuestFacts?, at venue: Venue, at now: Timestamp) {
         at = now
         self.venue = venue.slug
         self.guest = Person(
@@ -231,9 +239,10 @@ extension CheckIn {
     }
 
     /// The answer as this principal may see it.
-    private func shown(to principal: Principal) -> CheckIn {
-        guard !principal.seesNumbers else { return self }
+    func shown(to principal: Principal) -> CheckIn {
         var checkIn = self
+        checkIn.record = nil
+        guard !principal.seesNumbers else { return checkIn }
         for index in checkIn.perks.indices {
             checkIn.perks[index].reasons = checkIn.perks[index].reasons.map(\.withoutNumbers)
         }
@@ -244,12 +253,18 @@ extension CheckIn {
     package static func find(
         _ id: ID<CheckIn>, as principal: Principal, in connection: isolated Connection
     ) throws -> CheckIn {
+        try stored(id, as: principal, in: connection).shown(to: principal)
+    }
+
+    /// A check-in with all that was kept of it; throws `check_in_not_found`.
+    static func stored(
+        _ id: ID<CheckIn>, as principal: Principal, in connection: isolated Connection
+    ) throws -> CheckIn {
         let row = try connection.query(
             "select decision from check_in where brand_id = \(principal.requiredBrand().id) and id = \(id)"
         ).first
         guard let row else { throw notFound() }
-        let decision: JSONValue = try row["decision"]
-        return try decision.decode(as: CheckIn.self).shown(to: principal)
+        return try (row["decision"] as JSONValue).decode()
     }
 
     /// The brand's check-ins, newest first; those of one guest or venue if named.
@@ -300,34 +315,7 @@ extension CheckIn.Offer {
         nearest = decision.nearest
         remaining = decision.remaining
         conditions = decision.verdict.conditions.map(CheckIn.Condition.init)
+        ruleRevision = decision.perk.revision
+        campaignRevision = decision.campaign.revision
     }
-}
-
-/// Who is asked about, where and when; nothing is recorded.
-package struct EligibilityDraft: Codable, Sendable {
-    package var guest: String
-    package var venue: String?
-    /// Another moment than now; managers only.
-    package var at: Timestamp?
-
-    package init(guest: String, venue: String?, at: Timestamp? = nil) {
-        self.guest = guest
-        self.venue = venue
-        self.at = at
-    }
-}
-
-extension EligibilityDraft: Described {
-    package static let schemaName = "EligibilityDraft"
-    package static let schema = JSONSchema.object([
-        .required("guest", .string(1...300), "twitter:ana_w, member:<number> or guest_01k…"),
-        .optional("venue", .string(1...90), "Id or slug; a bound clerk's own, if left out."),
-        .optional("at", .timestamp, "Another moment than now; managers only."),
-    ])
-}
-
-/// The answer to an eligibility check: a check-in that was recorded nowhere.
-package struct EligibilityAnswer: Codable, Described {
-    package static let schemaName = "Eligibility"
-    package static let schema = JSONSchema.object(CheckIn.decided)
 }

@@ -163,12 +163,12 @@ private struct Claim {
                 insert into claim (
                     brand_id, id, perk_id, campaign_id, guest_id, venue_id, check_in_id, status, idempotency_key, fingerprint,
                     period_start, slot, perk_group, cost, order_reference, order_amount, order_currency, actor, redeemed_at,
-                    receipt, decision)
+                    receipt, facts)
                 values (\(brand.id), \(redemption.id), \(perk.id), \(decision.campaign.id), \(guest.guest), \(venue.id),
                         \(draft.checkIn), 'redeemed', \(key.text), \(fingerprint), \(start), \(slot), \(perk.group),
                         \(perk.cost), \(draft.order?.reference), \(draft.order?.amount), \(draft.order?.currency),
                         \(principal.actor), \(now), \(try JSON.text(of: redemption)),
-                        \(try JSON.text(of: redemption.decision)))
+                        \(try JSON.text(of: DecisionFacts(guest, local: local))))
                 on conflict do nothing
                 """)
         }

@@ -8,6 +8,19 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// A module of another package.
+func product(_ name: String, _ package: String) -> Target.Dependency {
+    .product(name: name, package: package)
+}
+
+let crypto = product("Crypto", "swift-crypto")
+let httpClient = product("AsyncHTTPClient", "async-http-client")
+let httpTypes = product("HTTPTypes", "swift-http-types")
+let logging = product("Logging", "swift-log")
+let nioCore = product("NIOCore", "swift-nio")
+let nioHTTP1 = product("NIOHTTP1", "swift-nio")
+let serviceLifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
+
 let package = Package(
     name: "perks",
     platforms: [.macOS(.v15)],
@@ -20,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -31,15 +45,7 @@ let package = Package(
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev", "pkg-config"]), .brew(["libpq"])]
         ),
-        .target(
-            name: "Postgres",
-            dependencies: [
-                "CLibPQ",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
-        ),
+        .target(name: "Postgres", dependencies: ["CLibPQ", logging, serviceLifecycle], swiftSettings: settings),
         .target(name: "Eligibility", swiftSettings: settings),
         .target(
             name: "Schema",
@@ -59,60 +65,53 @@ let package = Package(
         ),
         .target(
             name: "Perks",
-            dependencies: [
-                "Eligibility", "Postgres", "Schema",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-            ],
+            dependencies: ["Eligibility", "Postgres", "Schema", crypto, logging],
             swiftSettings: settings
         ),
         .target(
             name: "PerksServer",
             dependencies: [
-                "Perks",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "Eligibility", "Perks", "Postgres", crypto, httpTypes, logging, nioCore, nioHTTP1, serviceLifecycle,
+                product("Hummingbird", "hummingbird"),
+                product("HummingbirdCore", "hummingbird"),
+                product("NIOHTTPTypes", "swift-nio-extras"),
+                product("UnixSignals", "swift-service-lifecycle"),
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "PerksCLI",
             dependencies: [
-                "Perks", "PerksServer", "Postgres",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Yams", package: "Yams"),
+                "Perks", "PerksServer", "Postgres", logging,
+                product("ArgumentParser", "swift-argument-parser"),
+                product("Yams", "Yams"),
             ],
             swiftSettings: settings
         ),
         .target(name: "TestDatabase", dependencies: ["Postgres"], path: "Tests/TestDatabase", swiftSettings: settings),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestDatabase"], swiftSettings: settings),
+        .testTarget(
+            name: "PostgresTests",
+            dependencies: ["Postgres", "TestDatabase", logging, serviceLifecycle],
+            swiftSettings: settings
+        ),
         .testTarget(name: "EligibilityTests", dependencies: ["Eligibility"], swiftSettings: settings),
         .testTarget(
             name: "PerksTests",
-            dependencies: [
-                "Eligibility", "Perks", "Postgres", "Schema", "TestDatabase",
-                .product(name: "Logging", package: "swift-log"),
-            ],
+            dependencies: ["Eligibility", "Perks", "Postgres", "Schema", "TestDatabase", logging],
             swiftSettings: settings
         ),
         .testTarget(
             name: "PerksServerTests",
             dependencies: [
-                "PerksServer", "TestDatabase",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "Perks", "PerksServer", "Postgres", "TestDatabase", httpClient, httpTypes, logging, nioCore, nioHTTP1,
+                serviceLifecycle,
+                product("NIOPosix", "swift-nio"),
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: [
-                "PerksCLI", "TestDatabase",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-            ],
+            dependencies: ["PerksCLI", "Postgres", "TestDatabase", httpClient],
             swiftSettings: settings
         ),
     ]

@@ -13,7 +13,15 @@ package struct RuleTest: Sendable {
     /// `invalid_request` with every fault's place.
     package init(rule: String, facts: Data) throws {
         self.rule = try RuleSource(rule).rule()
-        guest = try SuppliedFacts(validating: JSONValue(parsing: facts))
+        do {
+            guest = try SuppliedFacts(validating: JSONValue(parsing: facts))
+        } catch var error as PerksError {
+            // Both sides come from one caller, who has to be told which of them is meant.
+            for index in error.violations.indices {
+                error.violations[index].pointer.insert(contentsOf: "/facts", at: "".startIndex)
+            }
+            throw error
+        }
     }
 
     /// Decides at a moment.
@@ -105,12 +113,34 @@ package struct RuleSource: Sendable {
     }
 
     private func decoded() throws -> Rule {
-        let tree = try JSONValue(parsing: Data(text.utf8))
         do {
-            return try tree.decode(as: Rule.self)
+            return try JSONValue(parsing: Data(text.utf8)).decode(as: Rule.self)
+        } catch is PerksError {
+            let (line, column) = place(ofByte: offsetOfFault)
+            let message = "The rule is not valid JSON from here on; one looks like {\"score\": {\"min\": 60}}."
+            let error = RuleError(code: "invalid_json", message: message, line: line, column: column)
+            throw PerksError.invalidRule([error], at: "/rule", text: true)
         } catch let error as RuleError {
             throw PerksError.invalidRule([error], at: "/rule")
         }
+    }
+
+    /// Where the text stops being JSON, counted in bytes; the end where it breaks off.
+    private var offsetOfFault: Int {
+        do {
+            _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
+            return 0
+        } catch {
+            // The decoder keeps the place to itself; the older reader tells it, in words.
+            let words = (error as NSError).userInfo["NSDebugDescription"] as? String ?? ""
+            return words.split(separator: " ").last.flatMap { Int($0.filter(\.isNumber)) } ?? text.utf8.count
+        }
+    }
+
+    private func place(ofByte offset: Int) -> (line: Int, column: Int) {
+        let before = String(decoding: text.utf8.prefix(offset), as: UTF8.self)
+        let lines = before.split(separator: "\n", omittingEmptySubsequences: false)
+        return (lines.count, (lines.last?.count ?? 0) + 1)
     }
 }
 

@@ -76,7 +76,9 @@ struct CampaignCommand: AsyncParsableCommand {
     struct Update: SessionCommand {
         static let configuration = CommandConfiguration(
             abstract: "Change a campaign; what is not named stays as it is.",
-            discussion: "Example: perks campaign update opening-night --brand palms --ends 2037-12-31 --clear budget")
+            discussion:
+                "What is said of who qualifies replaces the rule. Example: perks campaign update opening-night --brand palms --ends 2037-12-31 --clear budget"
+        )
 
         @Argument(help: "Id or slug.") var campaign: String
         @Option(help: "A new name in URLs.") var slug: String?

@@ -85,7 +85,8 @@ extension Output {
     }
 
     private func lines(of checkIn: CheckIn) -> [String] {
-        let place = "\(checkIn.venue), \(checkIn.at.shown(in: zone))"
+        let place = [checkIn.venue, checkIn.at.shown(in: zone), checkIn.id?.description].compactMap { $0 }
+            .joined(separator: ", ")
         guard checkIn.guest.known else { return ["This guest is not known. (\(place))"] }
         let age =
             switch checkIn.guest.age {
@@ -112,8 +113,8 @@ extension Output {
             case .notQualified: ("NOT QUALIFIED", .bad)
             }
         let remaining = offer.remaining.map { ", \($0) left" } ?? ""
-        // Of a group a guest gets one; another that would do, too, is worth knowing.
-        let second = offer.outcome == .qualified && !isBest ? ", a better one of its group is above or below" : ""
+        // Of a group a guest gets one.
+        let second = offer.outcome == .qualified && !isBest ? ", another of its group ranks better" : ""
         let what = "\(offer.perk.name): \(offer.perk.benefit.summary)".printable
         var lines = [
             styled(word.padded(to: 13), style) + "  \(what)  [\(offer.perk.slug)\(remaining)\(second)]"

@@ -50,8 +50,8 @@ struct Checkup {
         do {
             version = try await plain.read("select current_setting('server_version_num')::int as version")[0]["version"]
         } catch {
-            let reason = (error as? PostgresError)?.message ?? "\(error)"
-            return [.problem("database", "It does not answer: \(reason). Check DATABASE_URL, and that it runs.")]
+            let reason = (error as? PostgresError)?.sentence ?? "\(error)."
+            return [.problem("database", "It does not answer: \(reason) Check DATABASE_URL, and that it runs.")]
         }
         findings.append(.ok("database", settings.namesDatabase ? "It answers." : "The private one answers."))
         findings.append(

@@ -65,9 +65,9 @@ struct Failure: Error {
         case let error as ClusterError: PerksError(.unavailable, error.description)
         case let error as PostgresError where error.kind == .unavailable || error.kind == .usage:
             // At a terminal the cause is of more use than at a desk: an address, a password, a server that is down.
-            PerksError(.unavailable, "The database does not answer: \(error.message). Check DATABASE_URL.")
+            PerksError(.unavailable, "The database does not answer: \(error.sentence) Check DATABASE_URL.")
         case let error as PostgresError where error.sqlState?.hasPrefix("28") == true || error.sqlState == "3D000":
-            PerksError(.unavailable, "The database refuses the connection: \(error.message). Check DATABASE_URL.")
+            PerksError(.unavailable, "The database refuses the connection: \(error.sentence) Check DATABASE_URL.")
         case let error as PostgresError: PerksError(error)
         default: nil
         }
@@ -100,5 +100,14 @@ struct Failure: Error {
             errors: problem.violations.isEmpty ? nil : problem.violations,
             reasons: problem.reasons.isEmpty ? nil : problem.reasons)
         return (try? JSON.encoder.encode(members)).map { String(decoding: $0, as: UTF8.self) } ?? text(problem)
+    }
+}
+
+extension PostgresError {
+    /// The message with the full stop that libpq's lack, on one line.
+    var sentence: String {
+        let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+            .joined(separator: " ")
+        return line.last.map { ".?!".contains($0) } == true ? line : line + "."
     }
 }

@@ -66,10 +66,17 @@ struct Fields {
 
     /// What a violation is about, as the person at the terminal knows it.
     static func place(of pointer: String) -> String {
-        guard pointer.hasPrefix("/"), let first = pointer.split(separator: "/").first else { return pointer }
+        guard pointer.hasPrefix("/"), let first = pointer.split(separator: "/").first else {
+            // The name of a parameter, or the line of a file.
+            let isName = !pointer.isEmpty && pointer.allSatisfy { $0.isLowercase || $0 == "_" }
+            return isName ? "--" + pointer.replacing("_", with: "-") : pointer
+        }
         let name = String(first)
-        // Within a rule the rest of the pointer says where.
-        if name == "rule" { return "--rule " + pointer.dropFirst("/rule".count) }
+        // Within a rule, or the facts it is tested on, the rest of the pointer says where.
+        if name == "rule" || name == "facts" {
+            let rest = pointer.dropFirst(name.count + 1)
+            return "--\(name)" + (rest.isEmpty ? "" : " \(rest)")
+        }
         return flags[name] ?? "--" + name.replacing("_", with: "-")
     }
 }

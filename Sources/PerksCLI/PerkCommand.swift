@@ -80,7 +80,9 @@ struct PerkCommand: AsyncParsableCommand {
     struct Update: SessionCommand {
         static let configuration = CommandConfiguration(
             abstract: "Change a perk; what is not named stays as it is.",
-            discussion: "Example: perks perk update suite-upgrade --brand palms --stock 150 --clear rule")
+            discussion:
+                "What is said of who qualifies replaces the rule. Example: perks perk update suite-upgrade --brand palms --stock 150 --clear rule"
+        )
 
         @Argument(help: "Id or slug.") var perk: String
         @Option(help: "A new name in URLs.") var slug: String?

@@ -46,6 +46,7 @@ struct PerksCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that leaves, such as `head`, shows as a failed write instead of a signal, whatever was inherited.
         signal(SIGPIPE, SIG_IGN)
+        Interruption.end()
         var command: any ParsableCommand
         do {
             command = try await asyncParseAsRoot(nil)
@@ -67,5 +68,20 @@ struct PerksCommand: AsyncParsableCommand {
             failure.tell()
             Glibc.exit(failure.status.rawValue)
         }
+    }
+}
+
+/// Ctrl-C, which ends a command at once: what its transaction has done is undone by the database.
+private enum Interruption {
+    /// As a shell reports a program that SIGINT ended.
+    private static let status: Int32 = 130
+
+    static func end() {
+        var inherited = sigaction()
+        sigaction(SIGINT, nil, &inherited)
+        // Whoever started it in the background has had it ignored, for a reason.
+        let isIgnored = unsafeBitCast(inherited.__sigaction_handler.sa_handler, to: Int.self) == 1
+        guard !isIgnored else { return }
+        signal(SIGINT) { _ in _exit(Interruption.status) }
     }
 }

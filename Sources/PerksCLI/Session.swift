@@ -69,6 +69,8 @@ extension Backend {
     /// Throws what to do when the database does not answer or has another schema.
     func checkSchema() async throws {
         do {
+            // Asked plainly first, so that a failure keeps its cause.
+            try await database.read("select 1")
             try await checkReadiness()
         } catch let error as PostgresError where error.isRoleMissing {
             throw PerksError(.unavailable, "The database does not have this version's schema. Run `perks migrate`.")

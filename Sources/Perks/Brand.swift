@@ -105,14 +105,9 @@ extension Brand: Editable {
         _ reference: Reference<Brand>, forUpdate: Bool = false, as principal: Principal,
         in connection: isolated Connection
     ) throws -> Brand {
-        let condition: Query =
-            switch reference {
-            case .id(let id): "id = \(id)"
-            case .slug(let slug): "slug = \(slug)"
-            }
         let lock: Query = forUpdate ? "for no key update" : ""
         let row = try connection.query(
-            "select \(fragment: columns) from brand where \(fragment: condition) \(fragment: lock)"
+            "select \(fragment: columns) from brand where \(fragment: reference.condition(on: "brand")) \(fragment: lock)"
         ).first
         // A key of one brand cannot tell whether another exists.
         guard let brand = try row.map(Brand.init), principal.role == .operator || brand.id == principal.brand?.id else {
@@ -150,16 +145,6 @@ extension Brand: Editable {
         }
         try AuditEvent.record("brand.update", of: id, as: principal.acting(for: self), at: now, in: connection)
         return try rows.map(Brand.init)[0]
-    }
-
-    private static func unlessSlugTaken<Result>(_ slug: String, _ write: () throws -> Result) throws -> Result {
-        do {
-            return try write()
-        } catch let error as PostgresError where error.violates("brand_slug_taken") {
-            throw PerksError(
-                .slugTaken, "There is already a brand \(slug). Choose another slug.",
-                violations: [.init("/slug", "slug_taken", "Already in use.")])
-        }
     }
 
     /// Tells everybody who remembers this brand's venues, campaigns or perks that they have changed.

@@ -56,7 +56,7 @@ extension Campaign: Editable {
         try setVenues(draft.venues ?? [], of: id, as: principal, in: connection)
         let campaign = try find(.id(id), as: principal, in: connection)
         try campaign.setBudgetCounter(as: principal, in: connection)
-        try campaign.recordChange("campaign.create", as: principal, at: now, in: connection)
+        try campaign.record(campaign.revision, by: "campaign.create", as: principal, at: now, in: connection)
         return campaign
     }
 
@@ -66,15 +66,10 @@ extension Campaign: Editable {
     ) throws -> Campaign {
         let brand = try principal.requiredBrand()
         if forUpdate { try Catalogue.lockForChange(of: brand.id, in: connection) }
-        let condition: Query =
-            switch reference {
-            case .id(let id): "c.id = \(id)"
-            case .slug(let slug): "c.slug = \(slug)"
-            }
         let row = try connection.query(
             """
             select \(fragment: columns) from campaign c
-            where c.brand_id = \(brand.id) and \(fragment: condition)
+            where c.brand_id = \(brand.id) and \(fragment: reference.condition(on: "c"))
             """
         ).first
         guard let campaign = try row.map(Campaign.init) else { throw notFound() }
@@ -118,7 +113,7 @@ extension Campaign: Editable {
         try Self.setVenues(draft.venues ?? [], of: id, as: principal, in: connection)
         let campaign = try Self.find(.id(id), as: principal, in: connection)
         if campaign.budget != budget { try campaign.setBudgetCounter(as: principal, in: connection) }
-        try campaign.recordChange("campaign.update", as: principal, at: now, in: connection)
+        try campaign.record(campaign.revision, by: "campaign.update", as: principal, at: now, in: connection)
         return campaign
     }
 
@@ -153,16 +148,6 @@ extension Campaign: Editable {
         let detail = "There is no such campaign in this brand. `GET /v1/campaigns` or `perks campaign list` shows them."
         return PerksError(
             .campaignNotFound, detail, violations: pointer.map { [.init($0, "campaign_not_found", detail)] } ?? [])
-    }
-
-    private static func unlessSlugTaken(_ slug: String, _ write: () throws -> Int) throws {
-        do {
-            _ = try write()
-        } catch let error as PostgresError where error.violates("campaign_slug_taken") {
-            throw PerksError(
-                .slugTaken, "There is already a campaign \(slug). Choose another slug.",
-                violations: [.init("/slug", "slug_taken", "Already in use.")])
-        }
     }
 
     /// Throws when fields contradict each other.
@@ -218,20 +203,6 @@ extension Campaign: Editable {
             select \(brand.id), \(campaign), v from unnest(\(venues)) v
             on conflict on constraint campaign_venue_pkey do nothing
             """)
-    }
-
-    private func recordChange(
-        _ action: String, as principal: Principal, at now: Timestamp, in connection: isolated Connection
-    ) throws {
-        let brand = try principal.requiredBrand()
-        try connection.execute(
-            """
-            insert into revision (brand_id, object_id, revision, at, actor, content)
-            values (\(brand.id), \(id), \(revision), \(now), \(principal.actor), \(try JSONValue(of: draft)))
-            """)
-        try Brand.catalogueChanged(brand.id, in: connection)
-        try AuditEvent.record(
-            action, of: id, ["revision": .number(Decimal(revision))], as: principal, at: now, in: connection)
     }
 
     /// Sets what is left of the budget to what is promised less what is used; never below nothing.

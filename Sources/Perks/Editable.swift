@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 
 /// A kind of object that is created from a draft, found by id or slug, listed, and changed by a merge patch.
@@ -41,6 +42,36 @@ extension Editable {
         }
         guard after != before else { return current }
         return try current.replacing(with: Draft(validating: after), as: principal, at: now, in: connection)
+    }
+}
+
+extension Editable {
+    /// Runs a write and turns the violation of `<noun>_slug_taken` into a refusal.
+    @discardableResult
+    static func unlessSlugTaken<Result>(_ slug: String, _ write: () throws -> Result) throws -> Result {
+        do {
+            return try write()
+        } catch let error as PostgresError where error.violates("\(noun)_slug_taken") {
+            throw PerksError(
+                .slugTaken, "There is already a \(noun) \(slug). Choose another slug.",
+                violations: [.init("/slug", "slug_taken", "Already in use.")])
+        }
+    }
+
+    /// Keeps what an object says from this revision on, and tells everybody who remembers it.
+    func record(
+        _ revision: Int, by action: String, as principal: Principal, at now: Timestamp,
+        in connection: isolated Connection
+    ) throws {
+        let brand = try principal.requiredBrand()
+        try connection.execute(
+            """
+            insert into revision (brand_id, object_id, revision, at, actor, content)
+            values (\(brand.id), \(id), \(revision), \(now), \(principal.actor), \(try JSONValue(of: draft)))
+            """)
+        try Brand.catalogueChanged(brand.id, in: connection)
+        try AuditEvent.record(
+            action, of: id, ["revision": .number(Decimal(revision))], as: principal, at: now, in: connection)
     }
 }
 

@@ -62,7 +62,7 @@ extension Perk: Editable {
         }
         try setStock(draft.stock, of: id, as: principal, in: connection)
         let perk = try find(.id(id), as: principal, in: connection)
-        try perk.recordChange("perk.create", as: principal, at: now, in: connection)
+        try perk.record(perk.revision, by: "perk.create", as: principal, at: now, in: connection)
         return perk
     }
 
@@ -72,15 +72,10 @@ extension Perk: Editable {
     ) throws -> Perk {
         let brand = try principal.requiredBrand()
         if forUpdate { try Catalogue.lockForChange(of: brand.id, in: connection) }
-        let condition: Query =
-            switch reference {
-            case .id(let id): "p.id = \(id)"
-            case .slug(let slug): "p.slug = \(slug)"
-            }
         let row = try connection.query(
             """
             select \(fragment: columns) from \(fragment: tables)
-            where p.brand_id = \(brand.id) and \(fragment: condition)
+            where p.brand_id = \(brand.id) and \(fragment: reference.condition(on: "p"))
             """
         ).first
         guard let perk = try row.map(Perk.init) else { throw notFound() }
@@ -125,7 +120,7 @@ extension Perk: Editable {
         }
         if draft.stock != stock { try Self.setStock(draft.stock, of: id, as: principal, in: connection) }
         let perk = try Self.find(.id(id), as: principal, in: connection)
-        try perk.recordChange("perk.update", as: principal, at: now, in: connection)
+        try perk.record(perk.revision, by: "perk.update", as: principal, at: now, in: connection)
         return perk
     }
 
@@ -134,16 +129,6 @@ extension Perk: Editable {
         let detail = "There is no such perk in this brand. `GET /v1/perks` or `perks perk list` shows them."
         return PerksError(
             .perkNotFound, detail, violations: pointer.map { [.init($0, "perk_not_found", detail)] } ?? [])
-    }
-
-    private static func unlessSlugTaken(_ slug: String, _ write: () throws -> Int) throws {
-        do {
-            _ = try write()
-        } catch let error as PostgresError where error.violates("perk_slug_taken") {
-            throw PerksError(
-                .slugTaken, "There is already a perk \(slug) in this brand. Choose another slug.",
-                violations: [.init("/slug", "slug_taken", "Already in use.")])
-        }
     }
 
     /// Sets the counter to the stock less what is used; throws `stock_below_used` rather than taking perks back.
@@ -172,19 +157,5 @@ extension Perk: Editable {
             insert into perk_stock (brand_id, perk_id, remaining) values (\(brand.id), \(perk), \(stock - used))
             on conflict on constraint perk_stock_pkey do update set remaining = excluded.remaining
             """)
-    }
-
-    private func recordChange(
-        _ action: String, as principal: Principal, at now: Timestamp, in connection: isolated Connection
-    ) throws {
-        let brand = try principal.requiredBrand()
-        try connection.execute(
-            """
-            insert into revision (brand_id, object_id, revision, at, actor, content)
-            values (\(brand.id), \(id), \(revision), \(now), \(principal.actor), \(try JSONValue(of: draft)))
-            """)
-        try Brand.catalogueChanged(brand.id, in: connection)
-        try AuditEvent.record(
-            action, of: id, ["revision": .number(Decimal(revision))], as: principal, at: now, in: connection)
     }
 }

@@ -124,16 +124,11 @@ extension Venue: Editable {
         in connection: isolated Connection
     ) throws -> Venue {
         let brand = try principal.requiredBrand()
-        let condition: Query =
-            switch reference {
-            case .id(let id): "id = \(id)"
-            case .slug(let slug): "slug = \(slug)"
-            }
         let lock: Query = forUpdate ? "for no key update" : ""
         let row = try connection.query(
             """
             select \(fragment: columns) from venue
-            where brand_id = \(brand.id) and \(fragment: condition) \(fragment: lock)
+            where brand_id = \(brand.id) and \(fragment: reference.condition(on: "venue")) \(fragment: lock)
             """
         ).first
         guard let venue = try row.map(Venue.init) else { throw notFound() }
@@ -169,16 +164,6 @@ extension Venue: Editable {
         try Brand.catalogueChanged(brand.id, in: connection)
         try AuditEvent.record("venue.update", of: id, as: principal, at: now, in: connection)
         return try rows.map(Venue.init)[0]
-    }
-
-    private static func unlessSlugTaken<Result>(_ slug: String, _ write: () throws -> Result) throws -> Result {
-        do {
-            return try write()
-        } catch let error as PostgresError where error.violates("venue_slug_taken") {
-            throw PerksError(
-                .slugTaken, "There is already a venue \(slug). Choose another slug.",
-                violations: [.init("/slug", "slug_taken", "Already in use.")])
-        }
     }
 
     /// That there is no such venue; with a pointer where it was named in a body.

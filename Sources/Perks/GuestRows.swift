@@ -65,41 +65,10 @@ final class GuestRows: Stager {
 
     private func take(_ record: CSV.Record, _ state: inout State) throws {
         guard let header = state.header else {
-            state.header = try columns(record)
+            state.header = try reader.header(record)
             return
         }
-        stage(line: record.line, &state) { () throws(GuestRow.Refusal) in
-            switch record.content {
-            case .failure(let fault):
-                throw GuestRow.Refusal(fault.reason)
-            case .success(let cells):
-                guard cells.count == header.count else {
-                    throw GuestRow.Refusal(
-                        "The row has \(cells.count) cells; the header names \(header.count) columns.")
-                }
-                let named = Dictionary(zip(header, cells)) { first, _ in first }
-                return try reader.row(line: record.line, named)
-            }
-        }
-    }
-
-    private func columns(_ record: CSV.Record) throws -> [String] {
-        guard case .success(let cells) = record.content else {
-            throw PerksError.invalid("", "no_header", "The first line must name the columns.")
-        }
-        let names = cells.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
-        if let unknown = names.first(where: { !GuestRow.columns.contains($0) }) {
-            throw PerksError.invalid(
-                "", "unknown_column",
-                "There is no column \(unknown); there are \(GuestRow.columns.joined(separator: ", ")).")
-        }
-        guard Set(names).count == names.count else {
-            throw PerksError.invalid("", "duplicate_column", "The header names a column twice.")
-        }
-        for required in ["network", "handle"] where !names.contains(required) {
-            throw PerksError.invalid("", "missing_column", "The header must name the column \(required).")
-        }
-        return names
+        stage(line: record.line, &state) { () throws(GuestRow.Refusal) in try reader.row(record, under: header) }
     }
 
     private func stage(line: Int, _ state: inout State, _ read: () throws(GuestRow.Refusal) -> GuestRow) {

@@ -94,6 +94,12 @@ let package = Package(
             dependencies: ["Postgres", "TestDatabase", logging, serviceLifecycle],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "RuleBenchmark",
+            dependencies: ["Eligibility"],
+            path: "Tests/RuleBenchmark",
+            swiftSettings: settings
+        ),
         .testTarget(name: "EligibilityTests", dependencies: ["Eligibility"], swiftSettings: settings),
         .testTarget(
             name: "PerksTests",

@@ -45,7 +45,7 @@ struct OpenAPI {
         ],
         "Idempotency-Key": [
             "name": "Idempotency-Key", "in": "header", "required": true,
-            "schema": ["type": "string", "minLength": 1, "maxLength": 257],
+            "schema": ["type": "string", "minLength": 1, "maxLength": 257, "pattern": "^[!-~]+$"],
             "description": "Makes repeating the request safe: 1 to 255 visible characters, new for each new request.",
         ],
         "If-Match": [

@@ -44,7 +44,6 @@ extension Request {
 
     private func collected(upTo limit: Int) async throws -> ByteBuffer {
         let tooLarge = PerksError(.payloadTooLarge, "The body may have at most \(limit) bytes here. Send less at once.")
-        guard length ?? 0 <= limit else { throw tooLarge }
         let collected: ByteBuffer
         do {
             collected = try await body.collect(upTo: limit)

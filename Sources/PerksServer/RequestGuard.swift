@@ -19,6 +19,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// How many requests have come whose answer is not finished.
     private var answersOwed = 0
     private var hasAnswerBegun = false
+    /// Whether the end of a request is still to come, answered or not.
+    private var isReceiving = false
     /// Whether the request that is arriving must be complete in time; a file may take as long as it keeps coming.
     private var mustArriveInTime = false
     private var deadline: Scheduled<Void>?
@@ -33,13 +35,16 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             answersOwed += 1
+            isReceiving = true
             mustArriveInTime = !head.isFile
             // Out of turn, this would fall into the middle of another answer.
             if head.headerFields[.expect]?.lowercased() == "100-continue", answersOwed == 1 {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
         case .body: break
-        case .end: arrived()
+        case .end:
+            isReceiving = false
+            arrived()
         }
         context.fireChannelRead(data)
     }
@@ -67,8 +72,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard !isRefused else { return }
-        // Within a request, whoever reads its body is told.
-        guard answersOwed == 0 else {
+        // Within a request, whoever reads its body is told; if it is answered already, nobody needs to be.
+        guard answersOwed == 0, !isReceiving else {
             context.fireErrorCaught(error)
             return
         }

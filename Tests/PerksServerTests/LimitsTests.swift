@@ -1,10 +1,13 @@
 import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
 import Perks
 import Testing
 
 @testable import PerksServer
 
-@Suite struct LimitsTests {
+@Suite(.timeLimit(.minutes(2))) struct LimitsTests {
     private static let venue = #"{"slug": "lv", "name": "Las Vegas"}"#
 
     @Test func aBodyTooLargeIsRefusedAnnouncedOrNot() async throws {
@@ -37,7 +40,7 @@ import Testing
     }
 
     @Test func aLongUploadThatIsRefusedEndsItsConnection() async throws {
-        try await RunningServer.run { server in
+        try await RunningServer.run(.init(idleTimeout: .seconds(3600))) { server in
             try await RawConnection.open(to: server.port) { connection in
                 try await connection.send(
                     "POST /v1/guest-imports HTTP/1.1\r\nHost: perks\r\nContent-Type: text/csv\r\n"
@@ -47,6 +50,43 @@ import Testing
                 #expect(heard.lowercased().contains("connection: close"))
             }
         }
+    }
+
+    @Test func fewerBytesThanAnnouncedAreNoWholeBody() async throws {
+        let head = HTTPRequest(
+            method: .post, scheme: nil, authority: nil, path: "/",
+            headerFields: [.contentLength: "3", .contentType: "application/json"])
+        for (text, isWhole) in [("{}", false), ("{ }", true)] {
+            let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: text)))
+            let json = try? await request.content(for: .json(.anything), limit: 100)
+            #expect((json != nil) == isWhole)
+            let stream = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: text)))
+            var bytes: [UInt8]? = []
+            do {
+                for try await chunk in Upload(stream, type: "text/csv") { bytes? += chunk }
+            } catch let error as PerksError {
+                #expect(error.code == .invalidRequest)
+                bytes = nil
+            }
+            #expect((bytes != nil) == isWhole)
+        }
+    }
+
+    @Test func aSenderWhoHangsUpOnARefusalIsNoMalformedRequest() async throws {
+        var log: LogLines?
+        try await RunningServer.run { server in
+            log = server.log
+            try await RawConnection.open(to: server.port) { connection in
+                try await connection.send(
+                    "POST /v1/guest-imports HTTP/1.1\r\nHost: perks\r\nContent-Type: text/csv\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n3\r\na,b\r\n")
+                #expect(try await connection.hear("unauthenticated").hasPrefix("HTTP/1.1 401"))
+            }
+        }
+        // Once the server has stopped, it has seen the connection end.
+        let lines = try #require(log?.all)
+        #expect(lines.count { $0.contains(#""status":"#) } == 1)
+        #expect(!lines.contains { $0.contains("malformed_request") })
     }
 
     @Test func aRequestThatNeverEndsIsGivenUp() async throws {

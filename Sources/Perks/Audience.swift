@@ -90,28 +90,30 @@ extension Audience {
         let query = RuleQuery(rule, .init(brand: brand.id, now: now, local: brand.zone.local(now)))
         let condition = query.condition()
         var counts: Query = """
-            count(*) as total, count(*) filter (where \(fragment: condition)) as qualifying,
-            count(*) filter (where \(fragment: condition) is null) as unknown
+            coalesce(sum(guests), 0)::bigint as total, \(fragment: Self.sum(where: condition)) as qualifying,
+            \(fragment: Self.sum(where: "\(fragment: condition) is null")) as unknown
             """
         for index in query.leaves.indices {
+            let alone: Query = "\(fragment: query.condition(assuming: index)) and \(fragment: condition) is not true"
             counts = """
                 \(fragment: counts),
-                count(*) filter (where \(identifier: "leaf_\(index)")) as \(identifier: "passes_\(index)"),
-                count(*) filter (where \(fragment: query.condition(assuming: index))
-                                 and \(fragment: condition) is not true) as \(identifier: "removes_\(index)")
+                \(fragment: Self.sum(where: "\(identifier: "leaf_\(index)")")) as \(identifier: "passes_\(index)"),
+                \(fragment: Self.sum(where: alone)) as \(identifier: "removes_\(index)")
                 """
         }
-        try connection.limitStatements(to: patience)
-        // The inner offset keeps each leaf from being computed more than once for a guest.
+        // Guests with the same leaves true, false and unknown are counted first, so that the rule is weighed once for
+        // all of them.
         let statement: Query = """
             select \(fragment: counts)
             from (
-                select \(fragment: query.columns)
-                from guest g left join member m on m.brand_id = \(brand.id) and m.guest_id = g.guest_id
-                where g.opted_out_at is null
-                offset 0
-            ) guests
+                select count(*) as guests, \(fragment: query.columns)
+                from \(fragment: query.guests)
+                group by \(fragment: query.columnNames)
+            ) patterns
             """
+        try connection.limitStatements(to: patience)
+        // To compile this statement takes longer than to interpret it, and lists of guests should fit into memory.
+        try connection.query("select set_config('jit', 'off', true), set_config('work_mem', '64MB', true)")
         let row: Row
         do {
             row = try connection.query(statement)[0]
@@ -126,5 +128,9 @@ extension Audience {
                 Condition(
                     text: leaf.text, passes: try row["passes_\(index)"], removesAlone: try row["removes_\(index)"])
             })
+    }
+
+    private static func sum(where condition: Query) -> Query {
+        "coalesce(sum(guests) filter (where \(fragment: condition)), 0)::bigint"
     }
 }

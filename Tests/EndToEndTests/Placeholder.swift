@@ -1,2 +1,0 @@
-enum PlaceholderTestEndToEnd {}
-import AsyncHTTPClient

@@ -60,6 +60,7 @@ let package = Package(
                 .embedInCode("V0006__check_ins.sql"),
                 .embedInCode("V0007__claims.sql"),
                 .embedInCode("V0008__segments.sql"),
+                .embedInCode("V0009__people.sql"),
             ],
             swiftSettings: settings
         ),

@@ -25,6 +25,7 @@ package struct Migration: Sendable {
         Migration("V0006__check_ins", PackageResources.V0006__check_ins_sql),
         Migration("V0007__claims", PackageResources.V0007__claims_sql),
         Migration("V0008__segments", PackageResources.V0008__segments_sql),
+        Migration("V0009__people", PackageResources.V0009__people_sql),
     ]
 
     /// Makes the roles that every migration relies on; run before each, as whoever migrates.

@@ -192,7 +192,7 @@ extension CheckIn {
         let reference = try GuestReference(draft.guest, at: "/guest")
         let catalogue = try catalogues.current(of: principal, in: connection)
         let venue = try catalogue.venue(draft.venue, for: principal)
-        var guest = try GuestFacts.load(reference, at: venue, catalogue, as: principal, at: now, in: connection)
+        var guest = try GuestFacts.loadForUse(reference, at: venue, catalogue, as: principal, at: now, in: connection)
         if let date = draft.birthDateOnID, let known = guest?.guest {
             let kept = try Member.keep(
                 birthDateOnID: date, of: known, on: venue.zone.local(now).date, as: principal, at: now, in: connection)

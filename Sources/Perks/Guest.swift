@@ -19,9 +19,11 @@ package struct Guest: Codable, Sendable, Noun {
     package let reach: Int?
     package let topics: [Topic]
     package let optedOutAt: Timestamp?
+    /// Who supplied the profile; nil when nobody was named.
+    package let source: Source?
 
     private enum CodingKeys: String, CodingKey {
-        case id, identities, gender, country, region, city, language, score, reach, topics
+        case id, identities, gender, country, region, city, language, score, reach, topics, source
         case displayName = "display_name"
         case birthDate = "birth_date"
         case optedOutAt = "opted_out_at"
@@ -65,7 +67,7 @@ extension Guest: Described {
                         .required("network", .string()), .required("handle", .string()),
                         .required("verified", .boolean),
                     ]))),
-        ] + facts + [.optional("opted_out_at", .timestamp)])
+        ] + facts + [.optional("opted_out_at", .timestamp), .optional("source", Source.schema)])
 
     /// What a feed says of a guest.
     static let facts: [JSONSchema.Property] = [
@@ -142,8 +144,15 @@ package struct IdentityKey: Hashable, Sendable {
 }
 
 extension Guest {
-    /// The condition that a reference puts on `g.guest_id`.
+    /// The condition that a reference puts on a guest `g`.
+    ///
+    /// Nobody but an operator gets to a guest who has opted out, by whatever name.
     static func condition(_ reference: GuestReference, as principal: Principal) throws -> Query {
+        let named = try name(reference, as: principal)
+        return principal.role == .operator ? named : "\(fragment: named) and g.opted_out_at is null"
+    }
+
+    private static func name(_ reference: GuestReference, as principal: Principal) throws -> Query {
         switch reference {
         case .id(let id):
             "g.guest_id = \(id)"
@@ -179,9 +188,7 @@ extension Guest {
             where \(fragment: condition(reference, as: principal)) and \(fragment: scope)
             """
         ).first
-        guard let guest = try row.map(Guest.init), principal.role == .operator || guest.optedOutAt == nil else {
-            throw notFound()
-        }
+        guard let guest = try row.map(Guest.init) else { throw notFound() }
         return guest
     }
 
@@ -217,7 +224,7 @@ extension Guest {
 
     private static let columns: Query = """
         g.guest_id, g.display_name, g.birth_date, g.gender, g.country, g.region, g.city, g.language, g.reach, g.score,
-        g.score_model, g.score_measured_at, g.opted_out_at,
+        g.score_model, g.score_measured_at, g.opted_out_at, g.source, g.consent, g.supplied_by, g.supplied_at,
         (select jsonb_agg(jsonb_build_object('network', k.network, 'handle', k.handle, 'verified', k.verified)
                           order by k.network, k.handle_key)
          from identity k where k.guest_id = g.guest_id) as identities,
@@ -236,6 +243,7 @@ extension Guest {
         language = try row["language"]
         reach = try row["reach"]
         optedOutAt = try row["opted_out_at"]
+        source = try Source(row)
         let identities: JSONValue? = try row["identities"]
         let topics: JSONValue? = try row["topics"]
         self.identities = try identities?.decode() ?? []

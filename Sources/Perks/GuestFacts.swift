@@ -37,6 +37,17 @@ struct GuestFacts {
         }
     }
 
+    /// Reads everything for what is about to be recorded, and keeps the guest from being joined, erased or left out
+    /// until commit; nil when the guest is unknown or has opted out.
+    static func loadForUse(
+        _ reference: GuestReference, at venue: Venue, _ catalogue: Catalogue, as principal: Principal,
+        at now: Timestamp, in connection: isolated Connection
+    ) throws -> GuestFacts? {
+        // A statement of its own: what is read below must be read after the lock was granted.
+        guard let guest = try Guest.lockForUse(reference, as: principal, in: connection) else { return nil }
+        return try load(.id(guest), at: venue, catalogue, as: principal, at: now, in: connection)
+    }
+
     /// Reads everything in one statement; nil when the guest is unknown or has opted out, which look alike.
     static func load(
         _ reference: GuestReference, at venue: Venue, _ catalogue: Catalogue, as principal: Principal,

@@ -39,16 +39,21 @@ package struct GuestImport: Sendable {
     }
 
     let backend: Backend
+    let source: String?
+    let consent: String?
     let principal: Principal
     let now: Timestamp
     /// Is told of every chunk read, in bytes.
     let progress: @Sendable (Int) -> Void
 
+    /// Prepares to take guests that a source supplies under a consent, each a plain name of up to 200 characters.
     package init(
-        _ backend: Backend, as principal: Principal, at now: Timestamp,
+        _ backend: Backend, source: String? = nil, consent: String? = nil, as principal: Principal, at now: Timestamp,
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.backend = backend
+        self.source = source
+        self.consent = consent
         self.principal = principal
         self.now = now
         self.progress = progress
@@ -58,6 +63,7 @@ package struct GuestImport: Sendable {
     package func run<Bytes: AsyncSequence & Sendable>(
         _ bytes: Bytes, format: Format
     ) async throws -> Outcome where Bytes.Element == [UInt8] {
+        let supply = try Guest.Supply(source: source, consent: consent)
         let (names, hasher) = try await backend.transaction(as: principal) { [now] connection in
             (try TopicNames(in: connection), try IdentityHasher(in: connection, at: now))
         }
@@ -72,13 +78,14 @@ package struct GuestImport: Sendable {
                     try connection.script(Self.stagingTable)
                 },
                 merge: { [principal, now] connection in
-                    try Self.merge(rows, as: principal, at: now, in: connection)
+                    try Self.merge(rows, supply, as: principal, at: now, in: connection)
                 })
         }
     }
 
     private static func merge(
-        _ rows: GuestRows, as principal: Principal, at now: Timestamp, in connection: isolated Connection
+        _ rows: GuestRows, _ supply: Guest.Supply, as principal: Principal, at now: Timestamp,
+        in connection: isolated Connection
     ) throws -> Outcome {
         var refused = rows.refused
         let tombstoned = try connection.query(
@@ -92,7 +99,10 @@ package struct GuestImport: Sendable {
             refused.add(line: try row["line"], optedOutReason)
         }
         let counts = try connection.query(
-            "select added, updated, unchanged from merge_guest_import(\(rows.given), \(now))")[0]
+            """
+            select added, updated, unchanged
+            from merge_guest_import(\(rows.given), \(now), \(supply.source), \(supply.consent), \(principal.actor))
+            """)[0]
         let outcome = Outcome(
             added: try counts["added"], updated: try counts["updated"], unchanged: try counts["unchanged"],
             refused: refused.rows.sorted { $0.line < $1.line }, refusedCount: refused.count)

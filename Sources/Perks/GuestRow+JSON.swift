@@ -84,9 +84,10 @@ extension GuestDraft: Described {
 extension Backend {
     /// States what is known of a guest, replacing what was; answers whether the guest is new.
     ///
-    /// Throws `opted_out` for a person who asked to be left out, and what else a file's row would be refused for.
+    /// Source and consent are plain names of up to 200 characters, kept when the statement says anything new. Throws `opted_out` for a person who asked to be left out, and what else a file's row would be refused for.
     package func put(
-        _ draft: GuestDraft, for reference: GuestReference, as principal: Principal, at now: Timestamp
+        _ draft: GuestDraft, for reference: GuestReference, source: String? = nil, consent: String? = nil,
+        as principal: Principal, at now: Timestamp
     ) async throws -> (guest: Guest, isNew: Bool) {
         guard case .identity(let key) = reference else {
             throw PerksError.invalid("", "not_an_identity", "A guest is put by network:handle, such as twitter:ana_w.")
@@ -96,7 +97,8 @@ extension Backend {
             continuation.yield(line)
             continuation.finish()
         }
-        let outcome = try await GuestImport(self, as: principal, at: now).run(lines, format: .ndjson)
+        let outcome = try await GuestImport(self, source: source, consent: consent, as: principal, at: now)
+            .run(lines, format: .ndjson)
         if let refused = outcome.refused.first {
             let isGone = refused.reason == GuestImport.optedOutReason
             throw isGone ? PerksError(.optedOut, refused.reason) : PerksError.invalid("", "refused", refused.reason)

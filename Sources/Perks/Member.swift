@@ -84,7 +84,7 @@ extension Member {
         in connection: isolated Connection
     ) throws -> (member: Member, isNew: Bool) {
         let brand = try principal.requiredBrand()
-        let guest = try Guest.known(reference, as: principal, in: connection)
+        guard let guest = try Guest.lockForUse(reference, as: principal, in: connection) else { throw Guest.notFound() }
         let isNew = try connection.query(
             "select from member where brand_id = \(brand.id) and guest_id = \(guest)"
         ).isEmpty
@@ -192,19 +192,5 @@ extension Member {
             select \(brand.id), s, \(guest), \(now) from unnest(\(ids)) s
             on conflict on constraint segment_member_pkey do nothing
             """)
-    }
-}
-
-extension Guest {
-    /// The id of a guest who is known and has not opted out; throws `guest_not_found`.
-    static func known(
-        _ reference: GuestReference, at pointer: String? = nil, as principal: Principal,
-        in connection: isolated Connection
-    ) throws -> ID<Guest> {
-        let row = try connection.query(
-            "select g.guest_id from guest g where \(fragment: condition(reference, as: principal)) and g.opted_out_at is null"
-        ).first
-        guard let row else { throw notFound(at: pointer) }
-        return try row["guest_id"]
     }
 }

@@ -45,28 +45,28 @@ extension OptOut {
             throw PerksError.invalid(
                 "/identity", "not_an_identity", "An opt-out names network:handle, such as twitter:ana_w.")
         }
-        let hasher = try IdentityHasher(in: connection, at: now)
-        let guests = try connection.query(
-            """
-            update guest g set opted_out_at = coalesce(g.opted_out_at, \(now)), updated_at = \(now)
-            where g.guest_id = (select guest_id from identity
-                                where network = \(key.network) and handle_key = \(key.handleKey))
-            returning g.guest_id
-            """)
-        var keys = [key]
-        for row in guests {
-            let guest: ID<Guest> = try row["guest_id"]
-            let rows = try connection.query("select network, handle from identity where guest_id = \(guest)")
-            keys += try rows.compactMap { IdentityKey(network: try $0["network"], handle: try $0["handle"]) }
-        }
-        for key in keys {
-            try connection.execute(
-                """
-                insert into tombstone (identity_hash, created_at) values (\(hasher.hash(key)), \(now))
-                on conflict on constraint tombstone_pkey do nothing
-                """)
-        }
+        let tombstones = try Tombstones(at: now, in: connection)
+        try leaveOut(key, tombstones, at: now, in: connection)
+        // Whoever was only being added until a moment ago is there now.
+        try leaveOut(key, tombstones, at: now, in: connection)
         try AuditEvent.record("guest.opt_out", as: principal, at: now, in: connection)
         return OptOut(identity: draft.identity, optedOutAt: now)
+    }
+    private static func leaveOut(
+        _ key: IdentityKey, _ tombstones: Tombstones, at now: Timestamp, in connection: isolated Connection
+    ) throws {
+        let named: Query = """
+            g.guest_id = (select guest_id from identity
+                          where network = \(key.network) and handle_key = \(key.handleKey))
+            """
+        for guest in try Guest.lockForChange(where: named, in: connection) {
+            try connection.execute(
+                """
+                update guest set opted_out_at = \(now), updated_at = \(now)
+                where guest_id = \(guest) and opted_out_at is null
+                """)
+            try tombstones.writeAll(of: guest, in: connection)
+        }
+        try tombstones.write(key, in: connection)
     }
 }

@@ -68,7 +68,8 @@ private struct Claim {
         let local = venue.zone.local(now)
         // Losing a slot to another request shows only at the insert; each time the facts are read anew.
         for _ in 0...perk.perGuest.limit {
-            let guest = try GuestFacts.load(reference, at: venue, catalogue, as: principal, at: now, in: connection)
+            let guest = try GuestFacts.loadForUse(
+                reference, at: venue, catalogue, as: principal, at: now, in: connection)
             guard let guest else { throw Guest.notFound(at: "/guest") }
             try checkCheckIn(of: guest.guest, in: connection)
             let decision = PerkDecision(

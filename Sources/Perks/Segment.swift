@@ -38,7 +38,8 @@ extension Segment: Described {
 extension Segment {
     private static let columns: Query = """
         s.id, s.slug, s.name,
-        (select count(*) from segment_member m where m.brand_id = s.brand_id and m.segment_id = s.id) as members
+        (select count(*) from segment_member m join guest g on g.guest_id = m.guest_id
+         where m.brand_id = s.brand_id and m.segment_id = s.id and g.opted_out_at is null) as members
         """
 
     private init(_ row: Row) throws {

@@ -1,5 +1,6 @@
 import Perks
 
+/// How many a rule would let in.
 enum AudienceRoutes {
     static let endpoints: [Endpoint] = [
         .post(

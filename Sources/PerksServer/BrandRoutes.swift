@@ -1,5 +1,6 @@
 import Perks
 
+/// Whoever rewards people: made by the platform, changed by their owners.
 enum BrandRoutes {
     static let endpoints: [Endpoint] =
         [

@@ -1,5 +1,6 @@
 import Perks
 
+/// What a brand promises.
 enum CampaignRoutes {
     static let endpoints: [Endpoint] =
         [
@@ -10,7 +11,7 @@ enum CampaignRoutes {
                 try await call.transaction { try Campaign.create(draft, as: call.principal, at: call.now, in: $0) }
             },
             .list(
-                "/v1/campaigns", "List the campaigns; a clerk sees those that run", by: .everyone,
+                "/v1/campaigns", "List the campaigns", by: .everyone,
                 filters: [Parameter("status", .status, "Only those of this status.")]
             ) { page, call in
                 let status = call.query["status"].flatMap(Campaign.Status.init)

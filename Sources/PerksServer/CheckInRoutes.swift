@@ -1,5 +1,6 @@
 import Perks
 
+/// The desk: what a guest may have, recorded or only asked.
 enum CheckInRoutes {
     static let endpoints: [Endpoint] = [
         .create(

@@ -15,10 +15,12 @@ struct DocumentationPage {
         let sections = order.map { noun in
             "<h2 id=\"\(noun)\">\(noun)</h2>\n" + (nouns[noun] ?? []).map(\.section).joined(separator: "\n")
         }
-        let problems = PerksError.Code.allCases.sorted { ($0.status.code, $0.rawValue) < ($1.status.code, $1.rawValue) }
-            .map { code in
-                "<dt id=\"problem-\(code.rawValue)\"><code>\(code.rawValue)</code></dt><dd>\(code.status.code)</dd>"
-            }
+        let codes =
+            PerksError.Code.allCases.map { (status: $0.status.code, code: $0.rawValue) }
+            + ProtocolFault.allCases.map { (status: $0.status.code, code: $0.rawValue) }
+        let problems = codes.sorted { $0 < $1 }.map { status, code in
+            "<dt id=\"problem-\(code)\"><code>\(code)</code></dt><dd>\(status)</dd>"
+        }
         html = """
             <!doctype html>
             <html lang="en">

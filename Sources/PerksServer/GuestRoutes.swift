@@ -1,5 +1,6 @@
 import Perks
 
+/// The people others listen to, as the platform knows them.
 enum GuestRoutes {
     static let endpoints: [Endpoint] = [
         .list("/v1/guests", "List the guests you may read", by: .readers, brand: .optional) { page, call in

@@ -1,5 +1,6 @@
 import Perks
 
+/// What callers show to be let in.
 enum KeyRoutes {
     static let endpoints: [Endpoint] = [
         .create(

@@ -1,5 +1,6 @@
 import Perks
 
+/// What a brand itself knows of its guests.
 enum MemberRoutes {
     static let endpoints: [Endpoint] = [
         .list("/v1/members", "List what the brand itself knows of its guests", by: .readers) { page, call in

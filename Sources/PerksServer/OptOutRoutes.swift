@@ -1,5 +1,6 @@
 import Perks
 
+/// People who want to be left out.
 enum OptOutRoutes {
     static let endpoints: [Endpoint] = [
         .post("/v1/opt-outs", "Leave a person out, at once and for good", by: .desk, brand: .optional) {

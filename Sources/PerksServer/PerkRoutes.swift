@@ -1,5 +1,6 @@
 import Perks
 
+/// What a guest may be handed, within a campaign.
 enum PerkRoutes {
     static let endpoints: [Endpoint] =
         [

@@ -1,5 +1,6 @@
 import Perks
 
+/// Perks handed over, exactly once, and taken back.
 enum RedemptionRoutes {
     static let endpoints: [Endpoint] = [
         .createOnce(

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Perks
 
+/// What became of a campaign.
 enum ReportRoutes {
     static let endpoints: [Endpoint] = [
         Endpoint(

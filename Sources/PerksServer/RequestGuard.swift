@@ -53,7 +53,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         // Most requests arrive in one piece and never need a timer.
         if mustArriveInTime, deadline == nil {
             deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [self] in
-                refuse(.requestTimeout, "request_timeout", "The request came too slowly. Send it again.", context)
+                refuse(.requestTimeout, context)
             }
         }
         context.fireChannelReadComplete()
@@ -79,11 +79,11 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         switch error {
         case HTTPParserError.headerOverflow:
-            refuse(.requestHeaderFieldsTooLarge, "headers_too_large", "Send fewer or shorter headers.", context)
+            refuse(.headersTooLarge, context)
         case is IOError, is ChannelError:
             context.fireErrorCaught(error)
         default:
-            refuse(.badRequest, "malformed_request", "HTTP/1.1 knows no such request. Check the client.", context)
+            refuse(.malformedRequest, context)
         }
     }
 
@@ -106,24 +106,25 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     static let timeToListen = TimeAmount.seconds(2)
 
     /// Answers a problem, unless an answer is being given already, and closes the connection.
-    private func refuse(
-        _ status: HTTPResponse.Status, _ code: String, _ detail: String, _ context: ChannelHandlerContext
-    ) {
+    private func refuse(_ fault: ProtocolFault, _ context: ChannelHandlerContext) {
         arrived()
         isRefused = true
         if !hasAnswerBegun {
             let requestID = ID<RequestRecord>(at: .now()).description
-            let problem = Problem(status, code: code, detail, requestID: requestID)
-            var head = HTTPResponse(status: status, headerFields: problem.reply.headers)
+            let reply = Problem(fault.status, code: fault.rawValue, fault.detail, requestID: requestID).reply
+            var head = HTTPResponse(status: fault.status, headerFields: reply.headers)
             head.headerFields[.requestID] = requestID
-            head.headerFields[.contentLength] = "\(problem.reply.body.count)"
+            head.headerFields[.contentLength] = "\(reply.body.count)"
             head.headerFields[.connection] = "close"
             context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.write(wrapOutboundOut(.body(ByteBuffer(bytes: problem.reply.body))), promise: nil)
+            context.write(wrapOutboundOut(.body(ByteBuffer(bytes: reply.body))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
             logger.info(
                 "request refused",
-                metadata: ["request_id": "\(requestID)", "status": .stringConvertible(status.code), "code": "\(code)"])
+                metadata: [
+                    "request_id": "\(requestID)", "status": .stringConvertible(fault.status.code),
+                    "code": "\(fault.rawValue)",
+                ])
         }
         // Closing at once, with bytes still unread, would make the system drop the answer as well.
         context.close(mode: .output, promise: nil)

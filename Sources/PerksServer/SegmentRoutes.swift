@@ -1,5 +1,6 @@
 import Perks
 
+/// A brand's own lists of guests.
 enum SegmentRoutes {
     static let endpoints: [Endpoint] = [
         .list("/v1/segments", "List the segments", by: .readers) { page, call in

@@ -1,5 +1,6 @@
 import Perks
 
+/// What people are listened to about.
 enum TopicRoutes {
     static let endpoints: [Endpoint] = [
         .list(

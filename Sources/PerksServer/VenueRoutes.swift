@@ -1,5 +1,6 @@
 import Perks
 
+/// The places where guests check in.
 enum VenueRoutes {
     static let endpoints: [Endpoint] =
         [

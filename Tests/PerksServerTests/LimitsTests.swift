@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func aConnectionThatSaysNothingIsClosed() async throws {
-        try await RunningServer.run(.init(idleTimeout: .milliseconds(200))) { server in
+        try await RunningServer.run(.init(idleTimeout: .seconds(2))) { server in
             try await RawConnection.open(to: server.port) { connection in
                 try await connection.send("GET /healthz HT")
                 #expect(try await connection.hearEnd().isEmpty)
@@ -209,7 +209,8 @@ import Testing
             try await RawConnection.open(to: server.port) { connection in
                 let key = server.headers(.owner)[0]
                 try await connection.send(
-                    "GET /v1/campaigns?\(query) HTTP/1.1\r\nHost: perks\r\n\(key.0): \(key.1)\r\nConnection: close\r\n\r\n"
+                    "GET /v1/campaigns?\(query) HTTP/1.1\r\nHost: perks\r\n\(key.0): \(key.1)\r\n"
+                        + "Connection: close\r\n\r\n"
                 )
                 let heard = try await connection.hearEnd()
                 let json = try JSONValue(parsing: Data(heard.components(separatedBy: "\r\n\r\n")[1].utf8))

@@ -88,7 +88,9 @@ import Testing
     @Test func thePageShowsEveryEndpointAndProblem() {
         let html = DocumentationPage(Endpoints.all).html
         for endpoint in Endpoints.all { #expect(html.contains("<code>\(endpoint.path)</code>")) }
-        for code in PerksError.Code.allCases { #expect(html.contains("id=\"problem-\(code.rawValue)\"")) }
+        for code in PerksError.Code.allCases.map(\.rawValue) + ProtocolFault.allCases.map(\.rawValue) {
+            #expect(html.contains("id=\"problem-\(code)\""))
+        }
         #expect(!html.contains("<script"))
         #expect(!html.contains("src="))
         #expect(!html.contains("http"), "nothing is loaded from elsewhere")

@@ -35,8 +35,8 @@ extension RunningServer {
         try await send(
             "POST", "/v1/campaigns", as: .manager,
             """
-            {"slug": "opening-night", "name": "Opening night", "category": "gambling", "rule_text": "country in (US, CA)",
-             "landing_url": "https://palms.example/opening"}
+            {"slug": "opening-night", "name": "Opening night", "category": "gambling",
+             "rule_text": "country in (US, CA)", "landing_url": "https://palms.example/opening"}
             """)
         try await send(
             "POST", "/v1/campaigns/opening-night/perks", as: .manager,

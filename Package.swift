@@ -112,13 +112,14 @@ let package = Package(
             dependencies: [
                 "Perks", "PerksServer", "Postgres", "TestDatabase", httpClient, httpTypes, logging, nioCore, nioHTTP1,
                 serviceLifecycle,
+                product("Hummingbird", "hummingbird"),
                 product("NIOPosix", "swift-nio"),
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["PerksCLI", "Postgres", "TestDatabase", httpClient],
+            dependencies: ["PerksCLI", "Postgres", "TestDatabase", httpClient, logging, nioCore, nioHTTP1],
             swiftSettings: settings
         ),
     ]

@@ -82,4 +82,26 @@ import Testing
         #expect(try await palms.checkIn("net:g0").guest.known == false)
         await palms.close()
     }
+
+    @Test func whoOptsOutDuringTheirFirstImportStaysOut() async throws {
+        let palms = try await Palms()
+        try await palms.importCrowd(1)
+        let clerk = palms.clerk
+        let begun = AsyncStream<Void>.makeStream()
+        async let outcome: GuestImport.Outcome = {
+            for await _ in begun.stream { break }
+            return try await palms.importGuests("network,handle,city\nnet,stranger,Graz\nnet,g0,Graz")
+        }()
+        try await palms.backend.transaction(as: clerk) { connection in
+            _ = try Guest.lockForChange(where: "true", in: connection)
+            begun.continuation.yield()
+            // By now the import has looked whether anybody in it had opted out.
+            try connection.spin { try $0.isWaitedFor() }
+            _ = try OptOut.create(.init(identity: "net:stranger"), as: clerk, at: Palms.now, in: connection)
+        }
+        let (updated, refused) = (try await outcome.updated, try await outcome.refused)
+        #expect(updated == 1 && refused.map(\.line) == [2])
+        #expect(try await palms.count("select count(*) from guest") == 1)
+        await palms.close()
+    }
 }

@@ -9,7 +9,8 @@ import Testing
                 "POST", "/v1/campaigns", as: .manager,
                 """
                 {"slug": "opening", "name": "Opening", "starts_at": "2026-11-01",
-                 "ends_at": "2036-12-31T20:00:00+01:00", "rule": {"all": [{"score": {"min": 60}}, {"country": {"in": ["US"]}}]}, "budget": {"redemptions": 10}}
+                 "ends_at": "2036-12-31T20:00:00+01:00", "budget": {"redemptions": 10},
+                 "rule": {"all": [{"score": {"min": 60}}, {"country": {"in": ["US"]}}]}}
                 """)
             #expect(made.status == 201)
             #expect(made.json["status"] == "draft")

@@ -112,8 +112,7 @@ extension Audience {
             ) patterns
             """
         try connection.limitStatements(to: patience)
-        // To compile this statement takes longer than to interpret it, and lists of guests should fit into memory.
-        try connection.query("select set_config('jit', 'off', true), set_config('work_mem', '64MB', true)")
+        try prepare(connection)
         let row: Row
         do {
             row = try connection.query(statement)[0]
@@ -128,6 +127,18 @@ extension Audience {
                 Condition(
                     text: leaf.text, passes: try row["passes_\(index)"], removesAlone: try row["removes_\(index)"])
             })
+    }
+
+    /// Suits the transaction to a statement that reads every guest.
+    private static func prepare(_ connection: isolated Connection) throws {
+        // To compile the statement takes longer than to interpret it. Every process that takes part builds the leaves'
+        // lists for itself, so two of them are nearly as fast as more and leave more to others.
+        try connection.query(
+            """
+            select set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
+                set_config('max_parallel_workers_per_gather',
+                           least(current_setting('max_parallel_workers_per_gather')::integer, 1)::text, true)
+            """)
     }
 
     private static func sum(where condition: Query) -> Query {

@@ -15,6 +15,13 @@ extension RuleQuery {
     }
 }
 
+extension RuleQuery {
+    /// A text as `String.withoutCase` has it, in NFC: by Unicode's rules, whatever the database's own locale.
+    static func withoutCase(_ text: Query) -> Query {
+        "normalize(replace(lower(\(fragment: text) collate \"und-x-icu\"), 'ς', 'σ'))"
+    }
+}
+
 extension RuleQuery.Context {
     /// One leaf; `alias` is the name of what it joins.
     func condition(_ leaf: Leaf, joinedAs alias: String) -> RuleQuery.Condition {
@@ -121,12 +128,12 @@ extension RuleQuery.Context {
 
     private func attribute(_ leaf: AttributeLeaf) -> Query {
         let column: Query = "\(identifier: leaf.attribute.rawValue)"
-        let values = leaf.values.map { $0.withoutCase.precomposedStringWithCanonicalMapping }
-        // By Unicode's rules, whatever the database's own locale, and once for each spelling instead of each guest.
+        let values = leaf.values.map(\.withoutCase)
+        // Case is folded once for each spelling instead of each guest; the offset keeps it so.
         return """
             (case when g.\(fragment: column) is not null then g.\(fragment: column) = any (array(
-                select s.spelling from (select distinct o.\(fragment: column) as spelling from guest o) s
-                where normalize(replace(lower(s.spelling collate "und-x-icu"), 'ς', 'σ')) = any (\(values))
+                select s.spelling from (select distinct o.\(fragment: column) as spelling from guest o offset 0) s
+                where \(fragment: RuleQuery.withoutCase("s.spelling")) in (select normalize(v) from unnest(\(values)) v)
             )) end)
             """
     }

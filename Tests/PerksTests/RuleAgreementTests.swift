@@ -64,6 +64,26 @@ import Testing
         for truth in "tf?" { #expect(verdicts.count { $0 == truth } > verdicts.count / 20) }
     }
 
+    /// Every letter of Unicode 13 and before that has another case, alone and at the end of a word.
+    @Test func theDatabaseFoldsLettersAsTheEvaluatorDoes() async throws {
+        let scalars = (UInt32(1)...0x1_FFFF).compactMap(Unicode.Scalar.init)
+            .filter { $0.properties.age.map { $0.major <= 13 } ?? false && $0.properties.isCased }
+        let texts = scalars.map(String.init).flatMap { [$0, "a" + $0, $0 + "\u{301}"] }
+        let palms = try await Palms()
+        let folded = try await palms.backend.transaction(as: palms.owner) { connection in
+            try connection.query(
+                """
+                select array_agg(\(RuleQuery.withoutCase("t.text")) order by t.place) as folded
+                from unnest(\(texts)) with ordinality t (text, place)
+                """)[0].decode("folded", as: [String].self)
+        }
+        #expect(texts.count > 5000)
+        for (text, folded) in zip(texts, folded) where folded != text.withoutCase {
+            Issue.record("\(text) is \(folded) in SQL, not \(text.withoutCase)")
+        }
+        await palms.close()
+    }
+
     private struct Readings: Sendable {
         var disagreements: [String] = []
         /// A letter for each rule and guest.

@@ -62,7 +62,8 @@ struct RuleChance: RandomNumberGenerator {
 
     /// Values as they are in the world or written some other way.
     private mutating func attribute() -> AttributeLeaf {
-        let attribute = pick(AttributeLeaf.Attribute.allCases)
+        // Most of what can differ about letters is in the names of cities.
+        let attribute = flip() ? .city : pick(AttributeLeaf.Attribute.allCases)
         let values = some(World.values(of: attribute)).map { value in
             switch number(0...6) {
             case 0: value.uppercased()

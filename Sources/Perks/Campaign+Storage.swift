@@ -76,7 +76,7 @@ extension Campaign: Editable {
         return campaign
     }
 
-    /// The brand's campaigns, oldest first; those of one status if one is named.
+    /// The brand's campaigns, oldest first; those of one status if one is named, and for the desk those that run.
     package static func list(
         _ page: PageRequest, status: Status? = nil, as principal: Principal, in connection: isolated Connection
     ) throws -> Page<Campaign> {
@@ -85,6 +85,7 @@ extension Campaign: Editable {
             """
             select \(fragment: columns) from campaign c
             where c.brand_id = \(principal.requiredBrand().id) and c.id > \(page.after) and \(fragment: filter)
+                and \(fragment: Campaign.visible(to: principal))
             order by c.id limit \(page.rows)
             """)
         return Page(try rows.map(Campaign.init), for: page) { $0.id.uuid }
@@ -141,6 +142,11 @@ extension Campaign: Editable {
             "campaign.status", of: campaign.id, ["status": .string(status.rawValue)], as: principal, at: now,
             in: connection)
         return campaign
+    }
+
+    /// The condition on a campaign `c` that lists show it to this caller: the desk is shown what runs.
+    static func visible(to principal: Principal) -> Query {
+        principal.role == .clerk ? "c.status = 'active'" : "true"
     }
 
     /// That there is no such campaign; with a pointer where it was named in a body.

@@ -35,13 +35,19 @@ extension Editable {
         let current = try find(reference, forUpdate: true, as: principal, in: connection)
         try precondition(current)
         let before = try JSONValue(of: current.draft)
-        var after = before.merging(patch)
-        if patch["rule_text"] != nil, patch["rule"] == nil {
-            // The text replaces the tree that says the old thing.
-            after = after.merging(.object(["rule": .null]))
-        }
+        let after = before.merging(replaced(by: patch)).merging(patch)
         guard after != before else { return current }
         return try current.replacing(with: Draft(validating: after), as: principal, at: now, in: connection)
+    }
+}
+
+extension Editable {
+    /// What a patch replaces whole: a rule, and a benefit of another kind, are one value each, not members to be merged.
+    private static func replaced(by patch: JSONValue) -> JSONValue {
+        var replaced: [String: JSONValue] = [:]
+        if patch["rule"] != nil || patch["rule_text"] != nil { replaced["rule"] = .null }
+        if patch["benefit"]?["kind"] != nil { replaced["benefit"] = .null }
+        return .object(replaced)
     }
 }
 

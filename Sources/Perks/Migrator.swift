@@ -128,7 +128,8 @@ extension Backend {
         let rows = try await reporting {
             do {
                 return try await database.read("select name, checksum from schema_migration order by version")
-            } catch let error as PostgresError where error.sqlState == "42P01" {
+            } catch let error as PostgresError where ["42P01", "22023"].contains(error.sqlState) {
+                // No table yet, or not even the role.
                 throw Self.notMigrated
             }
         }

@@ -94,6 +94,7 @@ extension Perk: Editable {
             """
             select \(fragment: columns) from \(fragment: tables)
             where p.brand_id = \(brand.id) and p.id > \(page.after) and \(fragment: filter)
+                and \(fragment: Campaign.visible(to: principal))
             order by p.id limit \(page.rows)
             """)
         return Page(try rows.map(Perk.init), for: page) { $0.id.uuid }

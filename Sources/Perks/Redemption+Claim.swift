@@ -75,6 +75,8 @@ private struct Claim {
             let decision = PerkDecision(
                 perk, rule: rule, of: entry.campaign, for: guest, at: venue, catalogue, local: local)
             if let error = decision.refusal(for: principal) {
+                // What stands in the way may be this very request, which another of its repeats has carried out since.
+                if let replay = try replay(in: connection) { return replay }
                 throw RefusedClaim(error: error, perk: perk, guest: guest.guest, venue: venue)
             }
             if let redemption = try insert(decision, guest, venue, local, in: connection) {

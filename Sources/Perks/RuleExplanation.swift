@@ -8,7 +8,7 @@ package struct RuleExplanation: Codable, Sendable {
     package let rule: JSONValue
     /// The tree, one node a line, indented by its depth.
     package let tree: [String]
-    /// The condition that an audience is counted with; `$1`, `$2` … stand for values.
+    /// The statement that an audience is counted by; `$1`, `$2` … stand for values.
     package let sql: String
     /// What else a redemption is counted against; empty for a rule that is not a perk's.
     package let limits: [String]
@@ -51,8 +51,16 @@ package struct RuleExplanation: Codable, Sendable {
         text = rule.text
         self.rule = try JSONValue(of: rule)
         tree = RuleExplanation.lines(rule, depth: 0)
-        let leaves = query.leaves.enumerated().map { "leaf_\($0) = \($1.expression.sql)" }
-        sql = ([query.condition().sql] + leaves).joined(separator: "\n")
+        let statement: Query = """
+            select count(*)
+            from (
+                select \(fragment: query.columns)
+                from \(fragment: query.guests)
+                where g.opted_out_at is null
+            ) guests
+            where \(fragment: query.condition())
+            """
+        sql = statement.sql
         self.limits = limits
     }
 

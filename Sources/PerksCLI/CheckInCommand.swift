@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Perks
 import Postgres
 
@@ -11,7 +12,7 @@ struct CheckInCommand: AsyncParsableCommand {
               perks check-in twitter:ana_w --brand palms --venue las-vegas
               perks check-in twitter:ana_w --brand palms --venue las-vegas --birth-date-on-id 1988-03-14
             """,
-        subcommands: [Create.self, List.self, Show.self], defaultSubcommand: Create.self)
+        subcommands: [Create.self, List.self, Show.self, Explain.self], defaultSubcommand: Create.self)
 
     /// `perks check-in [create]`.
     struct Create: SessionCommand {
@@ -69,6 +70,49 @@ struct CheckInCommand: AsyncParsableCommand {
         func run(in session: Session) async throws {
             let id = try CheckIn.identifier(checkIn)
             try session.output.show(try await session.read { try CheckIn.find(id, as: session.principal, in: $0) })
+        }
+    }
+}
+
+extension CheckInCommand {
+    /// `perks check-in explain`.
+    struct Explain: SessionCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Explain a check-in by the facts and the rules of its moment.")
+
+        @Argument(help: "The check-in's id.") var checkIn: String
+        @OptionGroup var options: BrandOptions
+
+        func run(in session: Session) async throws {
+            let id = try CheckIn.identifier(checkIn)
+            let explanation = try await session.read { connection in
+                try CheckIn.explain(id, as: session.principal, in: connection)
+            }
+            guard session.output.format == .table else { return try session.output.encode(explanation) }
+            try session.output.show(explanation.checkIn)
+            try session.output.write(lines(explanation))
+        }
+
+        private func lines(_ explanation: CheckIn.Explanation) throws -> [String] {
+            var lines: [String] = []
+            for offer in explanation.checkIn.perks {
+                let rules = explanation.rules.first { $0.perk == offer.perk.slug }
+                lines.append("\(offer.perk.slug), revision \(offer.ruleRevision): \(rules?.ruleText ?? "no rule")")
+                lines.append(
+                    "\(offer.campaign.slug), revision \(offer.campaignRevision): \(rules?.campaignRuleText ?? "no rule")"
+                )
+                lines += offer.conditions.map { "  \($0.result)  \($0.text)".printable }
+            }
+            lines += explanation.hidden.map { "\($0.slug): below the age gate, so nothing was said of it" }
+            if let facts = explanation.facts {
+                lines.append("FACTS")
+                let members = try JSONValue(of: facts).members.sorted { $0.key < $1.key }
+                lines += try members.map { name, value in
+                    let text = String(decoding: try JSON.encoder.encode(value), as: UTF8.self)
+                    return "  \(name.replacing("_", with: " ")): \(text)".printable
+                }
+            }
+            return lines
         }
     }
 }

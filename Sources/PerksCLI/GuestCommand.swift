@@ -7,7 +7,9 @@ import Postgres
 struct GuestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "guest", abstract: "The people whom others listen to.",
-        subcommands: [Import.self, List.self, Show.self, Put.self, OptOut.self])
+        subcommands: [
+            Import.self, List.self, Show.self, Put.self, Scores.self, Join.self, OptOut.self, Export.self, Erase.self,
+        ])
 
     /// `perks guest import`.
     struct Import: SessionCommand {
@@ -29,13 +31,16 @@ struct GuestCommand: AsyncParsableCommand {
         var file: String
 
         @Option(help: "csv or ndjson. (default: by the file's name, else csv)") var format: FileFormat?
+        @OptionGroup var origin: OriginOptions
         @OptionGroup var options: PlatformOptions
 
         func run(in session: Session) async throws {
             let input = try InputFile(file)
             let bar = ProgressBar(input)
             let begin = ContinuousClock.now
-            let work = GuestImport(session.backend, as: session.principal, at: session.now) { bar.advance($0) }
+            let work = GuestImport(
+                session.backend, source: origin.source, consent: origin.consent, as: session.principal, at: session.now
+            ) { bar.advance($0) }
             let outcome: GuestImport.Outcome
             do {
                 outcome = try await work.run(Pieces(files: [input]), format: (format ?? .named(by: file)).value)
@@ -121,13 +126,15 @@ struct GuestCommand: AsyncParsableCommand {
 
         @Argument(help: "network:handle.") var guest: String
         @Argument(help: "JSON: the text itself, @file, or - for standard input.") var facts: String
+        @OptionGroup var origin: OriginOptions
         @OptionGroup var options: PlatformOptions
 
         func run(in session: Session) async throws {
             let reference = try GuestReference(guest, at: "/guest")
             let draft = try GuestDraft(validating: JSONValue(parsing: Data(InputFile.text(facts).utf8)))
             let (guest, isNew) = try await session.backend.put(
-                draft, for: reference, as: session.principal, at: session.now)
+                draft, for: reference, source: origin.source, consent: origin.consent, as: session.principal,
+                at: session.now)
             try session.output.show(guest)
             session.output.note(isNew ? "A new guest." : "The guest was known.")
         }
@@ -195,6 +202,9 @@ extension Guest: Tabular {
             Column("score_measured_at", detail: true) { .moment($0.score?.measuredAt) },
             Column("topics") { guest in .text(guest.topics.map { "\($0.topic):\($0.strength)" }.joined(separator: ";"))
             },
+            Column("source", detail: true) { .text($0.source?.name) },
+            Column("consent", detail: true) { .text($0.source?.consent) },
+            Column("supplied_by", detail: true) { .text($0.source?.suppliedBy) },
             Column("opted_out_at", detail: true) { .moment($0.optedOutAt) },
         ]
     }

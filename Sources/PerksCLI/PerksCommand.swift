@@ -31,7 +31,7 @@ struct PerksCommand: AsyncParsableCommand {
                 name: "The brand:",
                 subcommands: [
                     BrandCommand.self, VenueCommand.self, CampaignCommand.self, PerkCommand.self, RuleCommand.self,
-                    ReportCommand.self, KeyCommand.self, AuditCommand.self,
+                    MemberCommand.self, SegmentCommand.self, ReportCommand.self, KeyCommand.self, AuditCommand.self,
                 ]),
             CommandGroup(
                 name: "The platform:",

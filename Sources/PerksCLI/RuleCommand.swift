@@ -6,7 +6,8 @@ import Postgres
 /// `perks rule`.
 struct RuleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rule", abstract: "Try out who qualifies.", subcommands: [Test.self, Audience.self])
+        commandName: "rule", abstract: "Try out who qualifies.",
+        subcommands: [Test.self, Audience.self, Evaluate.self, Explain.self])
 
     /// `perks rule test`.
     struct Test: AsyncParsableCommand {
@@ -75,11 +76,7 @@ extension RuleCommand {
         @OptionGroup var options: BrandOptions
 
         func run(in session: Session) async throws {
-            var fields = Fields()
-            let source = RuleSource(try InputFile.text(rule))
-            fields.set("rule_text", try RuleSource.text(demanding: source, and: []))
-            fields.set("at", at)
-            let draft = try fields.request(Perks.Audience.Draft.self)
+            let draft = try RuleCommand.draft(rule, at: at)
             let audience = try await session.read { connection in
                 try Perks.Audience.estimate(draft, as: session.principal, at: session.now, in: connection)
             }

@@ -29,6 +29,15 @@ enum CampaignRoutes {
                 }
                 return (value: campaign, isNew: false)
             },
+            .list(
+                "/v1/campaigns/{campaign}/revisions", "List what a campaign said from change to change", by: .readers,
+                problems: [.campaignNotFound]
+            ) { page, call in
+                let reference = try call.reference(to: Campaign.self)
+                return try await call.transaction(readOnly: true) {
+                    try Revision.list(page, of: reference, as: call.principal, in: $0)
+                }
+            },
         ]
         + Endpoint.edit(
             Campaign.self, at: "/v1/campaigns/{campaign}", readBy: .everyone, changedBy: .managers,

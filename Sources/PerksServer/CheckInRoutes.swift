@@ -27,6 +27,13 @@ enum CheckInRoutes {
             let id = try call.id(of: CheckIn.self)
             return try await call.transaction(readOnly: true) { try CheckIn.find(id, as: call.principal, in: $0) }
         },
+        .get(
+            "/v1/check-ins/{check_in}/explanation", "Explain a check-in by the facts and rules of its moment",
+            by: .readers, problems: [.checkInNotFound]
+        ) { call in
+            let id = try call.id(of: CheckIn.self)
+            return try await call.transaction(readOnly: true) { try CheckIn.explain(id, as: call.principal, in: $0) }
+        },
         .post(
             "/v1/eligibility", "Say what a guest may have, and record nothing", by: .desk, problems: [.venueNotFound],
             answering: EligibilityAnswer.reference

@@ -33,17 +33,18 @@ extension Endpoint {
             problems: problems + [.invalidCursor])
     }
 
-    /// Creates something and answers it as it is now: 201 with its `Location`.
+    /// Creates something and answers it as it is now: 201 with its `Location`, if it can be read anywhere.
     static func create<Draft: Described & Decodable, Value: Described & Encodable>(
         _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required,
-        problems: [PerksError.Code] = [], at location: @escaping @Sendable (Value) -> String,
+        problems: [PerksError.Code] = [], at location: (@Sendable (Value) -> String)?,
         _ handle: @escaping @Sendable (Draft, Call) async throws -> Value
     ) -> Endpoint {
         Endpoint(
             method: .post, path: PathPattern(path), summary: summary,
             handler: .keyed(roles, brand) { call in
                 let value = try await handle(try Draft(validating: call.json), call)
-                return try Reply(.created, json: value).with(.location, location(value))
+                let reply = try Reply(.created, json: value)
+                return location.map { reply.with(.location, $0(value)) } ?? reply
             },
             request: .json(Draft.reference), answer: .json(Value.reference, .created), problems: problems)
     }
@@ -85,7 +86,7 @@ extension Endpoint {
     /// Sets something to what the request says: 200, or 201 when that made it.
     static func put<Draft: Described & Decodable, Value: Described & Encodable>(
         _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required,
-        problems: [PerksError.Code] = [],
+        filters: [Parameter] = [], problems: [PerksError.Code] = [],
         _ handle: @escaping @Sendable (Draft, Call) async throws -> (value: Value, isNew: Bool)
     ) -> Endpoint {
         var answer = Answer.json(Value.reference)
@@ -96,7 +97,7 @@ extension Endpoint {
                 let (value, isNew) = try await handle(try Draft(validating: call.json), call)
                 return try Reply(isNew ? .created : .ok, json: value)
             },
-            request: .json(Draft.reference), answer: answer, problems: problems)
+            parameters: filters, request: .json(Draft.reference), answer: answer, problems: problems)
     }
 
     /// Takes something away; there is nothing to answer.
@@ -115,14 +116,15 @@ extension Endpoint {
 
     /// Takes a file of any length, read as fast as it is used.
     static func upload<Value: Described & Encodable>(
-        _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required, of types: [String],
-        problems: [PerksError.Code] = [], _ handle: @escaping @Sendable (Upload, Call) async throws -> Value
+        _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required,
+        filters: [Parameter] = [], of types: [String], problems: [PerksError.Code] = [],
+        _ handle: @escaping @Sendable (Upload, Call) async throws -> Value
     ) -> Endpoint {
         Endpoint(
             method: .post, path: PathPattern(path), summary: summary,
             handler: .keyed(roles, brand) { call in
                 try Reply(json: try await handle(try call.upload(), call))
             },
-            request: .stream(types: types), answer: .json(Value.reference), problems: problems)
+            parameters: filters, request: .stream(types: types), answer: .json(Value.reference), problems: problems)
     }
 }

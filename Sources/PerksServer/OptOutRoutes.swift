@@ -3,7 +3,7 @@ import Perks
 /// People who want to be left out.
 enum OptOutRoutes {
     static let endpoints: [Endpoint] = [
-        .post("/v1/opt-outs", "Leave a person out, at once and for good", by: .desk, brand: .optional) {
+        .create("/v1/opt-outs", "Leave a person out, at once and for good", by: .desk, brand: .optional, at: nil) {
             (draft: OptOut.Draft, call) in
             try await call.transaction { try OptOut.create(draft, as: call.principal, at: call.now, in: $0) }
         }

@@ -25,6 +25,15 @@ enum PerkRoutes {
             .list("/v1/perks", "List the perks of all campaigns", by: .everyone) { page, call in
                 try await call.transaction(readOnly: true) { try Perk.list(page, as: call.principal, in: $0) }
             },
+            .list(
+                "/v1/perks/{perk}/revisions", "List what a perk said from change to change", by: .readers,
+                problems: [.perkNotFound]
+            ) { page, call in
+                let reference = try call.reference(to: Perk.self)
+                return try await call.transaction(readOnly: true) {
+                    try Revision.list(page, of: reference, as: call.principal, in: $0)
+                }
+            },
         ]
         + Endpoint.edit(
             Perk.self, at: "/v1/perks/{perk}", readBy: .everyone, changedBy: .managers,

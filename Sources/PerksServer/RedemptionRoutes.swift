@@ -34,9 +34,10 @@ enum RedemptionRoutes {
             let id = try call.id(of: Redemption.self)
             return try await call.transaction(readOnly: true) { try Redemption.find(id, as: call.principal, in: $0) }
         },
-        .post(
+        .create(
             "/v1/redemptions/{redemption}/reversal", "Take a redemption back", by: .desk,
-            problems: [.redemptionNotFound, .alreadyReversed, .undoTooLate]
+            problems: [.redemptionNotFound, .alreadyReversed, .undoTooLate],
+            at: { (redemption: Redemption) in "/v1/redemptions/\(redemption.id)" }
         ) { (draft: Redemption.ReversalDraft, call) in
             let id = try call.id(of: Redemption.self)
             return try await call.transaction {

@@ -92,16 +92,44 @@ import Testing
         }
     }
 
+    @Test func aPersonIsJoinedExportedAndForgotten() async throws {
+        try await RunningServer.run { server in
+            try await server.open()
+            let joined = try await server.send(
+                "POST", "/v1/guests/twitter:ana_w/identities", as: .operator,
+                #"{"network": "linkedin", "handle": "ana-unusual"}"#)
+            #expect(joined.status == 201)
+            let found = try await server.send("GET", "/v1/guests/linkedin:ana-unusual", as: .operator)
+            #expect(found.json["id"] == joined.json["id"])
+            #expect(joined["Location"]?.contains("/v1/guests/guest_") == true)
+            let put = try await server.send(
+                "PUT", "/v1/guests/linkedin:ana-unusual?source=feed-7&consent=terms-3", as: .operator,
+                #"{"country": "AT", "score": {"value": 61, "model": "m2"}}"#)
+            #expect(put.json["source"]?["name"] == "feed-7")
+            let scores = try await server.send("GET", "/v1/guests/twitter:ana_w/scores", as: .operator)
+            #expect(scores.json["data"] != nil && scores.text.contains("m2"))
+            let export = try await server.send("GET", "/v1/guests/twitter:ana_w/export", as: .operator)
+            #expect(export.status == 200)
+            #expect(export.text.contains("ana-unusual"))
+            #expect(try await server.send("DELETE", "/v1/guests/twitter:ana_w", as: .operator).status == 204)
+            for reference in ["twitter:ana_w", "linkedin:ana-unusual"] {
+                #expect(try await server.send("GET", "/v1/guests/\(reference)", as: .operator).status == 404)
+                let back = try await server.send("PUT", "/v1/guests/\(reference)", as: .operator, "{}")
+                #expect(back.code == "opted_out")
+            }
+        }
+    }
+
     @Test func whoOptedOutStaysOut() async throws {
         try await RunningServer.run { server in
             try await server.open()
             for _ in 1...2 {
                 let out = try await server.send("POST", "/v1/opt-outs", as: .clerk, #"{"identity": "twitter:ana_w"}"#)
-                #expect(out.status == 200)
+                #expect(out.status == 201)
                 #expect(out.json["identity"] == "twitter:ana_w")
             }
             let unknown = try await server.send("POST", "/v1/opt-outs", as: .clerk, #"{"identity": "twitter:nobody"}"#)
-            #expect(unknown.status == 200)
+            #expect(unknown.status == 201)
             let back = try await server.send("PUT", "/v1/guests/twitter:nobody", as: .operator, "{}")
             #expect(back.status == 409)
             #expect(back.code == "opted_out")

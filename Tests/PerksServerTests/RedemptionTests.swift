@@ -81,7 +81,8 @@ import Testing
             let reversal = path + "/reversal"
             #expect(try await server.send("POST", reversal, as: .clerk, "{}").status == 400)
             let reversed = try await server.send("POST", reversal, as: .clerk, #"{"reason": "guest left"}"#)
-            #expect(reversed.status == 200)
+            #expect(reversed.status == 201)
+            #expect(reversed["Location"] == path)
             #expect(reversed.json["status"] == "reversed")
             let again = try await server.send("POST", reversal, as: .manager, #"{"reason": "guest left"}"#)
             #expect(again.status == 409)

@@ -68,6 +68,24 @@ import Testing
         await palms.close()
     }
 
+    @Test func aPatchReplacesARuleAndABenefitWhole() async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign()
+        let perk = try await palms.makePerk { $0.ruleText = "score >= 60" }
+        func patch(_ json: String) async throws -> Perk {
+            let patch = try JSONValue(parsing: Data(json.utf8))
+            return try await palms.backend.transaction(as: palms.owner) { connection in
+                try Perk.patch(.id(perk.id), with: patch, as: palms.owner, at: Palms.now, in: connection)
+            }
+        }
+        #expect(try await patch(#"{"rule": {"age": {"min": 30}}}"#).ruleText == "age >= 30")
+        #expect(try await patch(#"{"rule_text": "reach >= 5"}"#).ruleText == "reach >= 5")
+        #expect(try await patch(#"{"benefit": {"kind": "points", "points": 5}}"#).benefit == .points(points: 5))
+        #expect(try await patch(#"{"benefit": {"points": 6}}"#).benefit == .points(points: 6))
+        #expect(try await patch(#"{"rule": null}"#).rule == nil)
+        await palms.close()
+    }
+
     private func explain(_ id: ID<CheckIn>, _ palms: Palms) async throws -> CheckIn.Explanation {
         try await palms.backend.transaction(as: palms.owner) { connection in
             try CheckIn.explain(id, as: palms.owner, in: connection)

@@ -45,8 +45,8 @@ extension CheckIn {
             let campaign = try Revision.find(
                 offer.campaignRevision, of: offer.campaign.id.uuid, as: principal, in: connection)
             return RuleAtRevision(
-                perk: offer.perk.slug, revision: offer.ruleRevision, ruleText: try perk.ruleText,
-                campaignRevision: offer.campaignRevision, campaignRuleText: try campaign.ruleText)
+                perk: offer.perk.slug, revision: offer.ruleRevision, ruleText: perk.ruleText,
+                campaignRevision: offer.campaignRevision, campaignRuleText: campaign.ruleText)
         }
         return Explanation(
             checkIn: checkIn.shown(to: principal), facts: checkIn.record?.facts, hidden: checkIn.record?.hidden ?? [],
@@ -92,11 +92,8 @@ extension Revision: Described {
     ])
 
     /// The rule of this revision in its text form; nil when there was none.
-    var ruleText: String? {
-        get throws {
-            guard let rule = content["rule"], rule != .null else { return nil }
-            return try rule.decode(as: Rule.self).text
-        }
+    package var ruleText: String? {
+        (try? content["rule"]?.decode(as: Rule.self))?.text
     }
 
     private init(_ row: Row) throws {

@@ -11,31 +11,35 @@ struct RuleInput {
     func rule(in connection: isolated Connection) throws -> Rule? {
         let parsed = try text.map { text in
             do throws(RuleError) {
-                return try Rule(parsing: text).flattened()
+                return try ParsedRule(text)
             } catch {
                 throw PerksError.invalidRule([error], at: "/rule_text", text: true)
             }
         }
         let decoded = try tree.map { tree in
             do {
-                return try tree.decode(as: Rule.self).flattened()
+                return try tree.decode(as: Rule.self)
             } catch let error as RuleError {
                 throw PerksError.invalidRule([error], at: "/rule")
             }
         }
-        if let parsed, let decoded, parsed != decoded {
+        if let parsed, let decoded, parsed.rule.flattened() != decoded.flattened() {
             throw PerksError.invalid(
                 "/rule_text", "rules_differ", "rule and rule_text say different things. Send one of them.")
         }
-        guard let rule = decoded ?? parsed else { return nil }
+        guard let rule = decoded ?? parsed?.rule else { return nil }
         let topics = try KnownNames(rule.topicSlugs, in: connection, known: "select slug from topic_name")
         let segments = try KnownNames(
             rule.segmentSlugs, in: connection, known: "select slug from segment where brand_id = current_brand()")
-        let errors = rule.validate(topics: topics.suggestions(for:), segments: segments.suggestions(for:))
-        guard errors.isEmpty else {
-            throw PerksError.invalidRule(errors, at: decoded == nil ? "/rule_text" : "/rule", text: decoded == nil)
+        // What is wrong is told of the rule as it was stated; what is saved has its groups merged.
+        if let decoded {
+            let errors = decoded.validate(topics: topics.suggestions(for:), segments: segments.suggestions(for:))
+            guard errors.isEmpty else { throw PerksError.invalidRule(errors, at: "/rule") }
+        } else if let parsed {
+            let errors = parsed.validate(topics: topics.suggestions(for:), segments: segments.suggestions(for:))
+            guard errors.isEmpty else { throw PerksError.invalidRule(errors, at: "/rule_text", text: true) }
         }
-        return rule
+        return rule.flattened()
     }
 
     /// Which of the names in a rule exist, and which others there are where one does not.

@@ -7,7 +7,7 @@ import Postgres
 struct CampaignCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "campaign", abstract: "What a brand promises: who gets perks, where and when.",
-        subcommands: [Create.self, List.self, Show.self, Update.self, Status.self])
+        subcommands: [Create.self, List.self, Show.self, Update.self, Status.self, Revisions.self])
 
     /// `perks campaign create`.
     struct Create: SessionCommand {

@@ -7,7 +7,7 @@ import Postgres
 struct PerkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "perk", abstract: "What a guest may be handed, within a campaign.",
-        subcommands: [Create.self, List.self, Show.self, Update.self])
+        subcommands: [Create.self, List.self, Show.self, Update.self, Revisions.self])
 
     /// `perks perk create`.
     struct Create: SessionCommand {

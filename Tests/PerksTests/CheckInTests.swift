@@ -167,6 +167,28 @@ import Testing
         await palms.close()
     }
 
+    /// The clocks of Las Vegas go back at 2:00 on 1 November and forward at 2:00 on 8 March.
+    @Test(arguments: [
+        ("local_time(sun, 01:00-02:00)", "2026-11-01T08:30:00Z", true),
+        ("local_time(sun, 01:00-02:00)", "2026-11-01T09:30:00Z", true),
+        ("local_time(sun, 01:00-02:00)", "2026-11-01T10:00:00Z", false),
+        ("local_time(sun, 02:00-03:00)", "2026-03-08T09:59:00Z", false),
+        ("local_time(sun, 02:00-03:00)", "2026-03-08T10:00:00Z", false),
+        ("local_time(sun, 03:00-04:00)", "2026-03-08T10:00:00Z", true),
+        ("local_time(sat, 22:00-02:00)", "2026-11-01T08:59:00Z", true),
+        ("local_time(sat, 22:00-02:00)", "2026-11-01T09:59:00Z", true),
+        ("local_time(sat, 22:00-02:00)", "2026-11-01T10:00:00Z", false),
+    ])
+    func hoursSurviveAChangeOfTheClocks(rule: String, now: String, qualifies: Bool) async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign()
+        try await palms.makePerk { $0.ruleText = rule }
+        try await palms.importCrowd(1)
+        let checkIn = try await palms.checkIn("net:g0", now: moment(now))
+        #expect((checkIn.perks[0].outcome == .qualified) == qualifies)
+        await palms.close()
+    }
+
     @Test func aDateOnlyEndIsTheEndOfTheDayWhereTheVenueIs() async throws {
         let palms = try await Palms()
         try await palms.makeVenue("tokyo", zone: "Asia/Tokyo", country: "JP")

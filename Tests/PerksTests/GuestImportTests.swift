@@ -65,6 +65,15 @@ import Testing
         await palms.close()
     }
 
+    @Test func theThirteenthBirthdayIsTheFirstDayThatAnythingIsKept() async throws {
+        let palms = try await Palms()
+        // 22 November 2026 by UTC.
+        let outcome = try await palms.importGuests(
+            "network,handle,birth_date\nnet,twelve,2013-11-23\nnet,thirteen,2013-11-22")
+        #expect((outcome.added, outcome.refused.map(\.line)) == (1, [2]))
+        await palms.close()
+    }
+
     @Test func everyScoreIsKeptAndTheLatestCounts() async throws {
         let palms = try await Palms()
         func importScore(_ score: String, _ model: String, _ measured: String) async throws {

@@ -71,7 +71,8 @@ import Testing
             try await palms.makeCampaign { $0.ruleText = "not segment in (employes)" }
         }
         #expect(error?.code == .invalidRule)
-        #expect(error?.violations.first?.detail.contains("employees") == true, "\(String(describing: error))")
+        let detail = try #require(error?.violations.first?.detail)
+        #expect(detail.hasPrefix("line 1, column 5:") && detail.contains("employees"), "\(detail)")
         await palms.close()
     }
 

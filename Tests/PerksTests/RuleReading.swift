@@ -129,7 +129,9 @@ extension World {
         while true {
             let rule = chance.rule(depth: chance.number(0...3)).flattened()
             do {
-                return try RuleInput(tree: JSONValue(of: rule), text: nil).rule(in: connection) ?? rule
+                // Not the rule that is answered, for that has been through JSON already.
+                _ = try RuleInput(tree: JSONValue(of: rule), text: nil).rule(in: connection)
+                return rule
             } catch let error as PerksError where error.code == .invalidRule {
                 continue
             }

@@ -98,9 +98,9 @@ struct GuestFacts {
                 ) b
             ) below
             cross join lateral (
-                select array_agg(s.score order by s.measured_at desc, s.recorded_at desc) as scores,
-                       array_agg(s.model order by s.measured_at desc, s.recorded_at desc) as models,
-                       array_agg(s.measured_at order by s.measured_at desc, s.recorded_at desc) as moments
+                select array_agg(s.score order by s.measured_at desc, s.model = g.score_model desc, s.recorded_at desc) as scores,
+                       array_agg(s.model order by s.measured_at desc, s.model = g.score_model desc, s.recorded_at desc) as models,
+                       array_agg(s.measured_at order by s.measured_at desc, s.model = g.score_model desc, s.recorded_at desc) as moments
                 from guest_score s
                 where \(catalogue.needsScoreHistory) and s.guest_id = g.guest_id
             ) history

@@ -52,6 +52,7 @@ package struct Migrator: Sendable {
     }
 
     private func apply(in connection: isolated Connection) throws -> Outcome {
+        try Self.checkDatabase(in: connection)
         try prepareRoles(in: connection)
         try connection.script("set role perks_owner")
         try connection.script(
@@ -80,6 +81,27 @@ package struct Migrator: Sendable {
             fresh.append(migration.name)
         }
         return Outcome(applied: fresh, current: Migration.all.last?.name ?? "")
+    }
+
+    /// Refuses a database that could not keep what people are called, or compare it without case.
+    private static func checkDatabase(in connection: isolated Connection) throws {
+        let row = try connection.query(
+            """
+            select getdatabaseencoding()::text as encoding,
+                   exists (select from pg_collation where collname = 'und-x-icu') as has_icu
+            """)[0]
+        guard try row["encoding"] == "UTF8" else {
+            throw Refusal(
+                description:
+                    "This database is not encoded in UTF-8. Make another: createdb --encoding UTF8 --template template0 perks"
+            )
+        }
+        guard try row["has_icu"] else {
+            throw Refusal(
+                description:
+                    "This PostgreSQL was built without ICU, which compares text of all languages. Use one that has it, such as Debian's."
+            )
+        }
     }
 
     private func prepareRoles(in connection: isolated Connection) throws {

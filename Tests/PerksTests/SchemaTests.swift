@@ -57,6 +57,21 @@ import Testing
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "no error")")
     }
 
+    @Test func aDatabaseThatIsNotUnicodeIsRefused() async throws {
+        let url = try await TestDatabase.make()
+        let database = Database(.init(url: url), logger: Palms.logger)
+        try await database.session { connection in
+            try connection.script("create database latin encoding 'LATIN1' locale 'C' template template0")
+        }
+        await database.close()
+        var latin = try #require(URLComponents(string: url))
+        latin.path = "/latin"
+        let error = await #expect(throws: Migrator.Refusal.self) {
+            try await Migrator(url: latin.string ?? "", logger: Palms.logger).migrate()
+        }
+        #expect(error?.description.contains("UTF-8") == true, "\(error?.description ?? "no error")")
+    }
+
     @Test func readinessNeedsTheSchema() async throws {
         let url = try await TestDatabase.make()
         // The roles alone, as an interrupted first migration leaves them.

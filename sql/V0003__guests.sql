@@ -195,6 +195,20 @@ begin
         )
         update guest_import i set changed = true from touched t where t.line = i.line;
 
+        -- An empty score is an unknown one; what was measured stays in the history.
+        if 'score' = any (given) then
+            with touched as (
+                update guest g
+                set score = null, score_model = null, score_measured_at = null,
+                    updated_at = merge_guest_import.recorded_at
+                from guest_import i
+                where i.round = this_round and i.guest_id = g.guest_id and i.score is null and g.score is not null
+                returning g.guest_id
+            )
+            update guest_import i set changed = true
+            from touched t where t.guest_id = i.guest_id and i.round = this_round;
+        end if;
+
         -- A score without a time was measured now, unless it is the one already in force.
         update guest_import i
         set score_model = coalesce(i.score_model, ''),

@@ -261,7 +261,11 @@ extension CheckIn {
         _ id: ID<CheckIn>, as principal: Principal, in connection: isolated Connection
     ) throws -> CheckIn {
         let row = try connection.query(
-            "select decision from check_in where brand_id = \(principal.requiredBrand().id) and id = \(id)"
+            """
+            select decision from check_in
+            where brand_id = \(principal.requiredBrand().id) and id = \(id)
+                and (\(principal.venue)::uuid is null or venue_id = \(principal.venue))
+            """
         ).first
         guard let row else { throw notFound() }
         return try (row["decision"] as JSONValue).decode()
@@ -279,10 +283,11 @@ extension CheckIn {
             filter =
                 "\(fragment: filter) and c.guest_id = (select g.guest_id from guest g where \(fragment: condition))"
         }
-        if let venue {
-            let venue = try Venue.find(venue, as: principal, in: connection)
-            filter = "\(fragment: filter) and c.venue_id = \(venue.id)"
+        let place = try venue.map { try Venue.find($0, as: principal, in: connection).id } ?? principal.venue
+        guard principal.venue == nil || place == principal.venue else {
+            throw PerksError(.forbidden, "This key is bound to another venue.")
         }
+        if let place { filter = "\(fragment: filter) and c.venue_id = \(place)" }
         let rows = try connection.query(
             """
             select c.decision from check_in c

@@ -35,7 +35,10 @@ extension Editable {
         let current = try find(reference, forUpdate: true, as: principal, in: connection)
         try precondition(current)
         let before = try JSONValue(of: current.draft)
-        let after = before.merging(replaced(by: patch)).merging(patch)
+        // The text of the rule that is there says nothing new.
+        let isSameText = try patch["rule_text"] != nil && patch["rule_text"] == JSONValue(of: current)["rule_text"]
+        let news = isSameText ? JSONValue.object(patch.members.filter { $0.key != "rule_text" }) : patch
+        let after = before.merging(replaced(by: news)).merging(news)
         guard after != before else { return current }
         return try current.replacing(with: Draft(validating: after), as: principal, at: now, in: connection)
     }

@@ -128,7 +128,7 @@ package struct IdentityKey: Hashable, Sendable {
         let network = network.lowercased()
         var shown = handle.precomposedStringWithCanonicalMapping.trimmingCharacters(in: .whitespaces)
         if shown.hasPrefix("@") { shown.removeFirst() }
-        guard IdentityKey.isNetwork(network), (1...200).contains(shown.count),
+        guard IdentityKey.isNetwork(network), (1...200).contains(shown.unicodeScalars.count),
             !shown.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         else { return nil }
         self.network = network

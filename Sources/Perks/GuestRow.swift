@@ -49,7 +49,9 @@ struct GuestRowReader {
         func cell(_ name: String, atMost length: Int) throws(GuestRow.Refusal) -> String? {
             let trimmed = cells[name]?.trimmingCharacters(in: .whitespaces).precomposedStringWithCanonicalMapping
             guard let text = trimmed, !text.isEmpty else { return nil }
-            guard text.count <= length else { throw .init("\(name) is longer than \(length) characters.") }
+            guard text.unicodeScalars.count <= length else {
+                throw .init("\(name) is longer than \(length) characters.")
+            }
             guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
                 throw .init("\(name) contains a control character.")
             }

@@ -155,18 +155,22 @@ extension Member {
             throw PerksError.invalid("/birth_date_on_id", "impossible", "Nobody living was born on \(date).")
         }
         let isUnder13 = date.age(on: today) < 13
-        let kept = isUnder13 ? nil : date
-        try connection.execute(
+        // What one ID has shown of a child, only those who answer for the desk may correct.
+        let mayClear = principal.role != .clerk
+        let stored = try connection.query(
             """
-            insert into member (brand_id, guest_id, birth_date_on_id, under_13, created_at, updated_at)
-            values (\(brand.id), \(guest), \(kept), \(isUnder13), \(now), \(now))
+            insert into member as m (brand_id, guest_id, birth_date_on_id, under_13, created_at, updated_at)
+            values (\(brand.id), \(guest), \(isUnder13 ? nil : date), \(isUnder13), \(now), \(now))
             on conflict on constraint member_pkey do update
-            set birth_date_on_id = excluded.birth_date_on_id, under_13 = excluded.under_13, updated_at = excluded.updated_at
-            """)
+            set under_13 = excluded.under_13 or (m.under_13 and not \(mayClear)),
+                birth_date_on_id = case when not m.under_13 or \(mayClear) then excluded.birth_date_on_id end,
+                updated_at = excluded.updated_at
+            returning birth_date_on_id, under_13
+            """)[0]
         // The audit log says that an ID was seen, not what was on it.
         try AuditEvent.record(
             "member.id_seen", object: isUnder13 ? nil : guest.description, as: principal, at: now, in: connection)
-        return (kept, isUnder13)
+        return (try stored["birth_date_on_id"], try stored["under_13"])
     }
 
     private static func setSegments(

@@ -77,7 +77,9 @@ private struct Claim {
             if let error = decision.refusal(for: principal) {
                 // What stands in the way may be this very request, which another of its repeats has carried out since.
                 if let replay = try replay(in: connection) { return replay }
-                throw RefusedClaim(error: error, perk: perk, guest: guest.guest, venue: venue)
+                // Of a child nothing is kept but the mark that blocks.
+                let named = guest.isUnder13 ? nil : guest.guest
+                throw RefusedClaim(error: error, perk: perk, guest: named, venue: venue)
             }
             if let redemption = try insert(decision, guest, venue, local, in: connection) {
                 try takeUnit(of: perk, guest, venue, in: connection)

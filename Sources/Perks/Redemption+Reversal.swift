@@ -19,6 +19,7 @@ extension Redemption {
             """
             select perk_id, campaign_id, cost, actor, redeemed_at, status from claim
             where brand_id = \(brand.id) and id = \(id) and status in ('redeemed', 'reversed')
+                and (\(principal.venue)::uuid is null or venue_id = \(principal.venue))
             for update
             """
         ).first
@@ -63,6 +64,7 @@ extension Redemption {
             """
             select \(fragment: columns) from claim c
             where c.brand_id = \(principal.requiredBrand().id) and c.id = \(id) and c.status in ('redeemed', 'reversed')
+                and (\(principal.venue)::uuid is null or c.venue_id = \(principal.venue))
             """
         ).first
         guard let row else { throw notFound }

@@ -93,7 +93,9 @@ package struct TopicImport: Sendable {
         }
 
         private mutating func takeTopic(_ cells: [String], line: Int) throws {
-            guard cells.count >= 3, isID(cells[0]), isSlug(cells[1]), !cells[2].isEmpty, cells[2].count <= 200 else {
+            guard cells.count >= 3, isID(cells[0]), isSlug(cells[1]), !cells[2].isEmpty,
+                cells[2].unicodeScalars.count <= 200
+            else {
                 throw refusal(line, "A topic needs an id of digits, a slug and a name.")
             }
             guard ids.count < 100_000 else { throw refusal(line, "There are more than 100,000 topics.") }
@@ -140,7 +142,8 @@ package struct TopicImport: Sendable {
         }
 
         private func isSlug(_ text: String) -> Bool {
-            (1...200).contains(text.count) && !text.contains { $0.isWhitespace || $0 == "\"" || $0 == "\0" }
+            (1...200).contains(text.unicodeScalars.count)
+                && !text.contains { $0.isWhitespace || $0 == "\"" || $0 == "\0" }
         }
 
         private func refusal(_ line: Int?, _ reason: String) -> PerksError {

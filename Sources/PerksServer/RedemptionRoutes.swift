@@ -29,7 +29,7 @@ enum RedemptionRoutes {
                 try Redemption.list(page, filters, as: call.principal, in: $0)
             }
         },
-        .get("/v1/redemptions/{redemption}", "Read a redemption", by: .readers, problems: [.redemptionNotFound]) {
+        .get("/v1/redemptions/{redemption}", "Read a redemption", by: .everyone, problems: [.redemptionNotFound]) {
             call in
             let id = try call.id(of: Redemption.self)
             return try await call.transaction(readOnly: true) { try Redemption.find(id, as: call.principal, in: $0) }

@@ -111,6 +111,10 @@ import Testing
         #expect(try await palms.count("select count(*) from check_in where guest_id is not null") == 0)
         #expect(try await palms.checkIn("net:liar").perks.isEmpty)
         #expect(try await refusal { _ = try await palms.redeem("net:liar", key: "1") } == .minorBlocked)
+        #expect(try await palms.count("select count(*) from refusal where guest_id is not null") == 0)
+        // Another card at the same desk does not undo what the first has shown.
+        #expect(try await palms.checkIn("net:liar", id: date("1980-01-01"), as: palms.clerk).perks.isEmpty)
+        #expect(try await palms.checkIn("net:liar", id: date("1980-01-01"), as: palms.owner).perks.count == 1)
         await palms.close()
     }
 
@@ -261,6 +265,15 @@ import Testing
             }
         }
         #expect(try await venue(nil) == "reno")
+        let elsewhere = try #require(try await palms.checkIn("net:g0").id)
+        let (listed, found) = try await palms.backend.transaction(as: bound) { connection in
+            (
+                try CheckIn.list(try PageRequest(), as: bound, in: connection).data.map(\.venue),
+                try? CheckIn.find(elsewhere, as: bound, in: connection)
+            )
+        }
+        #expect(listed == ["reno"])
+        #expect(found == nil)
         #expect(try await venue("reno") == "reno")
         #expect(try await refusal { _ = try await venue("las-vegas") } == .forbidden)
         #expect(try await refusal { _ = try await venue("nowhere") } == .venueNotFound)

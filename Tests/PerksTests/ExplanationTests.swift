@@ -65,6 +65,12 @@ import Testing
                 at: Palms.now, in: connection)
         }
         #expect(same.revision == 1)
+        let sameText = try await palms.backend.transaction(as: palms.owner) { connection in
+            try Perk.patch(
+                .id(perk.id), with: .object(["rule_text": .string("score >= 60 and age >= 21")]), as: palms.owner,
+                at: Palms.now, in: connection)
+        }
+        #expect(sameText.revision == 1)
         await palms.close()
     }
 

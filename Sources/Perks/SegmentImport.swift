@@ -72,15 +72,21 @@ package struct SegmentImport: Sendable {
     ) throws -> Outcome {
         let brand = try principal.requiredBrand()
         let segment = try Segment.find(slug, as: principal, in: connection)
-        try connection.script(
+        try connection.script("analyze segment_import")
+        try resolve(in: connection)
+        // Whoever is joined or forgotten meanwhile is waited for, and looked up again.
+        try connection.query(
             """
-            analyze segment_import;
-            update segment_import i set guest_id = k.guest_id
-            from identity k where k.network = i.network and k.handle_key = i.handle_key;
-            update segment_import i set guest_id = m.guest_id
-            from member m where m.brand_id = current_brand() and m.member_number = i.member_number;
+            select count(*) from (
+                select from guest g
+                where g.guest_id in (select guest_id from segment_import) order by g.guest_id for key share
+            ) locked
+            """)
+        try resolve(in: connection)
+        try connection.execute(
+            """
             update segment_import i set guest_id = null
-            where not exists (select from guest g where g.guest_id = i.guest_id and g.opted_out_at is null);
+            where not exists (select from guest g where g.guest_id = i.guest_id and g.opted_out_at is null)
             """)
         var refused = refused
         let strangers = try connection.query(
@@ -103,6 +109,17 @@ package struct SegmentImport: Sendable {
         return Outcome(
             added: added, unchanged: named - added, refused: refused.rows.sorted { $0.line < $1.line },
             refusedCount: refused.count)
+    }
+
+    /// Finds whom each line names.
+    private static func resolve(in connection: isolated Connection) throws {
+        try connection.script(
+            """
+            update segment_import i set guest_id = k.guest_id
+            from identity k where k.network = i.network and k.handle_key = i.handle_key;
+            update segment_import i set guest_id = m.guest_id
+            from member m where m.brand_id = current_brand() and m.member_number = i.member_number;
+            """)
     }
 }
 

@@ -32,7 +32,6 @@ package struct PerksError: Error, Sendable {
         case memberNotFound = "member_not_found"
         // What is in the way
         case slugTaken = "slug_taken"
-        case identityTaken = "identity_taken"
         case memberNumberTaken = "member_number_taken"
         case invalidTransition = "invalid_transition"
         case stockBelowUsed = "stock_below_used"

@@ -23,7 +23,7 @@ enum ExitStatus: Int32 {
             case .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound,
                 .guestNotFound, .checkInNotFound, .redemptionNotFound, .keyNotFound, .segmentNotFound, .memberNotFound:
                 .notFound
-            case .preconditionFailed, .slugTaken, .identityTaken, .memberNumberTaken, .invalidTransition,
+            case .preconditionFailed, .slugTaken, .memberNumberTaken, .invalidTransition,
                 .stockBelowUsed, .optedOut,
                 .idempotencyKeyReused, .idempotencyKeyInFlight, .notQualified, .minorBlocked, .soldOut, .limitReached,
                 .budgetSpent, .campaignNotRunning, .outsideHours, .wrongVenue, .alreadyReversed, .undoTooLate:

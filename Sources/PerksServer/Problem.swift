@@ -78,7 +78,7 @@ extension PerksError.Code {
             .guestNotFound, .checkInNotFound, .redemptionNotFound, .keyNotFound, .segmentNotFound, .memberNotFound:
             .notFound
         case .methodNotAllowed: .methodNotAllowed
-        case .slugTaken, .identityTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
+        case .slugTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
             .idempotencyKeyInFlight,
             .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .campaignNotRunning,
             .outsideHours, .wrongVenue, .alreadyReversed, .undoTooLate:

@@ -17,7 +17,7 @@ import Testing
         ],
         405: [.methodNotAllowed],
         409: [
-            .slugTaken, .identityTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
+            .slugTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
             .idempotencyKeyInFlight,
             .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .campaignNotRunning, .outsideHours,
             .wrongVenue, .alreadyReversed, .undoTooLate,

@@ -112,7 +112,7 @@ extension EndToEnd {
             #expect(try await redemptions(desk).count == 8)
         }
 
-        @Test(arguments: [true, false]) func aDatabaseThatComesBackIsFoundAgain(politely: Bool) async throws {
+        @Test(.timeLimit(.minutes(10)), arguments: [true, false]) func aDatabaseThatComesBackIsFoundAgain(politely: Bool) async throws {
             let program = try Program()
             try await withPrivateDatabase(of: program) {
                 try await Desk(program: program).prepare()
@@ -122,7 +122,7 @@ extension EndToEnd {
                     let isDown = Mutex(false)
                     async let replies = inParallel(Array(1...Desk.crowd), clients: 8) { number -> [Reply] in
                         var replies: [Reply] = []
-                        while replies.last?.status != 201, replies.count < 10_000 {
+                        while replies.last?.status != 201 {
                             replies.append(
                                 try await client.send(
                                     server.redemption(
@@ -135,9 +135,7 @@ extension EndToEnd {
                         if count == 60 {
                             try await stop(desk, politely: politely)
                             isDown.withLock { $0 = true }
-                            let refused = try await client.send(
-                                server.redemption(of: "welcome-drink", for: "twitter:ana_w", key: "down"))
-                            #expect(refused.status == 503)
+                            try await isToldThatTheDatabaseIsAway(client, server)
                             try await desk.done("database", "start")
                         }
                         return replies
@@ -149,6 +147,14 @@ extension EndToEnd {
                 }
                 #expect(try await redemptions(desk).count == Desk.crowd)
             }
+        }
+
+        /// Asks until the database is away: backends outlive a killed server for as long as they have work.
+        private func isToldThatTheDatabaseIsAway(_ client: Client, _ server: Server) async throws {
+            // Somebody who does not qualify, so that the answer of such a backend leaves nothing behind.
+            while try await client.send(
+                server.redemption(of: "welcome-drink", for: "twitter:kim", key: "down")
+            ).status != 503 {}
         }
 
         /// Stops the database, or kills it.

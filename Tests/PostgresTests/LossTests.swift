@@ -198,7 +198,7 @@ import Testing
 
     @Test func aServerThatStaysAwayIsToldAsSuch() async throws {
         let cluster = try await TestDatabase.cluster(durable: false)
-        try await withDatabase(at: try await cluster.start(), { $0.acquireTimeout = .milliseconds(200) }) { database in
+        try await withDatabase(at: try await cluster.start(), { $0.acquireTimeout = .seconds(3) }) { database in
             try await database.read("select 1")
             try await cluster.stop()
             let error = try await failure { try await database.read("select 1") }

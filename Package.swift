@@ -61,6 +61,9 @@ let package = Package(
                 .embedInCode("V0007__claims.sql"),
                 .embedInCode("V0008__segments.sql"),
                 .embedInCode("V0009__people.sql"),
+                .embedInCode("V0010__idempotency.sql"),
+                .embedInCode("V0011__codes.sql"),
+                .embedInCode("V0012__holds.sql"),
             ],
             swiftSettings: settings
         ),

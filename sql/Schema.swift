@@ -26,6 +26,9 @@ package struct Migration: Sendable {
         Migration("V0007__claims", PackageResources.V0007__claims_sql),
         Migration("V0008__segments", PackageResources.V0008__segments_sql),
         Migration("V0009__people", PackageResources.V0009__people_sql),
+        Migration("V0010__idempotency", PackageResources.V0010__idempotency_sql),
+        Migration("V0011__codes", PackageResources.V0011__codes_sql),
+        Migration("V0012__holds", PackageResources.V0012__holds_sql),
     ]
 
     /// Makes the roles that every migration relies on; run before each, as whoever migrates.

@@ -56,7 +56,7 @@ private struct Claim {
         self.principal = principal
         self.now = now
         brand = try principal.requiredBrand()
-        fingerprint = try draft.fingerprint
+        fingerprint = try Idempotency(key, "POST", "/v1/redemptions", body: draft).fingerprint
     }
 
     func redeem(_ catalogues: Catalogues, in connection: isolated Connection) throws -> Replayable<Redemption> {
@@ -96,7 +96,11 @@ private struct Claim {
     /// Throws `idempotency_key_reused` for another request.
     private func replay(in connection: isolated Connection) throws -> Replayable<Redemption>? {
         let row = try connection.query(
-            "select fingerprint, receipt from claim where brand_id = \(brand.id) and idempotency_key = \(key.text)"
+            """
+            select k.fingerprint, c.receipt from idempotency_key k
+            join claim c on c.brand_id = k.brand_id and c.id = k.claim_id
+            where k.brand_id = \(brand.id) and k.key = \(key.text)
+            """
         ).first
         guard let row else { return nil }
         guard try (row["fingerprint"] as [UInt8]) == fingerprint else {
@@ -165,15 +169,21 @@ private struct Claim {
         let inserted = try unlessInFlight {
             try connection.execute(
                 """
+                with bound as (
+                    insert into idempotency_key (brand_id, key, fingerprint, claim_id)
+                    values (\(brand.id), \(key.text), \(fingerprint), \(redemption.id))
+                    on conflict do nothing returning claim_id
+                )
                 insert into claim (
-                    brand_id, id, perk_id, campaign_id, guest_id, venue_id, check_in_id, status, idempotency_key, fingerprint,
-                    period_start, slot, perk_group, cost, order_reference, order_amount, order_currency, actor, redeemed_at,
-                    receipt, facts)
-                values (\(brand.id), \(redemption.id), \(perk.id), \(decision.campaign.id), \(guest.guest), \(venue.id),
-                        \(draft.checkIn), 'redeemed', \(key.text), \(fingerprint), \(start), \(slot), \(perk.group),
-                        \(perk.cost), \(draft.order?.reference), \(draft.order?.amount), \(draft.order?.currency),
-                        \(principal.actor), \(now), \(try JSON.text(of: redemption)),
-                        \(try JSON.text(of: DecisionFacts(guest, local: local))))
+                    brand_id, id, perk_id, campaign_id, guest_id, venue_id, check_in_id, status, period_start, slot,
+                    perk_group, cost, order_reference, order_amount, order_currency, actor, claimed_at, redeemed_at, receipt,
+                    facts)
+                select \(brand.id)::uuid, claim_id, \(perk.id)::uuid, \(decision.campaign.id)::uuid, \(guest.guest)::uuid,
+                       \(venue.id)::uuid, \(draft.checkIn)::uuid, 'redeemed', \(start)::date, \(slot)::int,
+                       \(perk.group), \(perk.cost)::bigint, \(draft.order?.reference), \(draft.order?.amount)::bigint,
+                       \(draft.order?.currency), \(principal.actor), \(now)::timestamptz, \(now)::timestamptz,
+                       \(try JSON.text(of: redemption))::jsonb, \(try JSON.text(of: DecisionFacts(guest, local: local)))::jsonb
+                from bound
                 on conflict do nothing
                 """)
         }

@@ -1,4 +1,3 @@
-import Crypto
 import Eligibility
 import Foundation
 import Postgres
@@ -90,14 +89,6 @@ package struct Redemption: Codable, Sendable, Noun {
             case guest, perk, venue, order
             case checkIn = "check_in"
         }
-
-        /// Identifies the request: what the same key may be sent with again.
-        var fingerprint: [UInt8] {
-            get throws {
-                let body = try JSON.encoder.encode(self)
-                return Array(SHA256.hash(data: Data("POST /v1/redemptions\n".utf8) + body))
-            }
-        }
     }
 
     /// Why it is taken back.
@@ -150,27 +141,4 @@ extension Redemption: Described {
         .optional("reversed_at", .timestamp),
         .optional("reason", .string(), "Why it was taken back."),
     ])
-}
-
-/// The key that makes repeating a request safe: 1 to 255 visible characters.
-package struct IdempotencyKey: Hashable, Sendable {
-    package let text: String
-
-    /// Takes the key bare or in quotes; nil when it is neither.
-    package init?(_ text: String) {
-        var text = text
-        if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") {
-            text = String(text.dropFirst().dropLast())
-        }
-        guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            return nil
-        }
-        self.text = text
-    }
-}
-
-/// An answer, and whether it had been given before to the same request.
-package struct Replayable<Answer: Sendable>: Sendable {
-    package let answer: Answer
-    package let isReplay: Bool
 }

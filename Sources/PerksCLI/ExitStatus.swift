@@ -21,12 +21,14 @@ enum ExitStatus: Int32 {
             case .unauthenticated, .forbidden:
                 .notAllowed
             case .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound,
-                .guestNotFound, .checkInNotFound, .redemptionNotFound, .keyNotFound, .segmentNotFound, .memberNotFound:
+                .guestNotFound, .checkInNotFound, .redemptionNotFound, .holdNotFound, .keyNotFound, .segmentNotFound,
+                .memberNotFound:
                 .notFound
             case .preconditionFailed, .slugTaken, .memberNumberTaken, .invalidTransition,
                 .stockBelowUsed, .optedOut,
                 .idempotencyKeyReused, .idempotencyKeyInFlight, .notQualified, .minorBlocked, .soldOut, .limitReached,
-                .budgetSpent, .campaignNotRunning, .outsideHours, .wrongVenue, .alreadyReversed, .undoTooLate:
+                .budgetSpent, .codesExhausted, .holdExpired, .campaignNotRunning, .outsideHours, .wrongVenue,
+                .alreadyReversed, .undoTooLate:
                 .refused
             case .overloaded, .unavailable:
                 .databaseAway

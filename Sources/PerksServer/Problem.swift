@@ -75,12 +75,14 @@ extension PerksError.Code {
         case .unauthenticated: .unauthorized
         case .forbidden: .forbidden
         case .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound,
-            .guestNotFound, .checkInNotFound, .redemptionNotFound, .keyNotFound, .segmentNotFound, .memberNotFound:
+            .guestNotFound, .checkInNotFound, .redemptionNotFound, .holdNotFound, .keyNotFound, .segmentNotFound,
+            .memberNotFound:
             .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .slugTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
             .idempotencyKeyInFlight,
-            .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .campaignNotRunning,
+            .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .codesExhausted, .holdExpired,
+            .campaignNotRunning,
             .outsideHours, .wrongVenue, .alreadyReversed, .undoTooLate:
             .conflict
         case .preconditionFailed: .preconditionFailed

@@ -13,13 +13,14 @@ import Testing
         403: [.forbidden],
         404: [
             .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound, .guestNotFound,
-            .checkInNotFound, .redemptionNotFound, .keyNotFound, .segmentNotFound, .memberNotFound,
+            .checkInNotFound, .redemptionNotFound, .holdNotFound, .keyNotFound, .segmentNotFound, .memberNotFound,
         ],
         405: [.methodNotAllowed],
         409: [
             .slugTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
             .idempotencyKeyInFlight,
-            .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .campaignNotRunning, .outsideHours,
+            .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .codesExhausted, .holdExpired,
+            .campaignNotRunning, .outsideHours,
             .wrongVenue, .alreadyReversed, .undoTooLate,
         ],
         412: [.preconditionFailed],

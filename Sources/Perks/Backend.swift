@@ -8,12 +8,14 @@ import Postgres
 package struct Backend: Sendable {
     package let database: Database
     package let catalogues: Catalogues
+    let desk: Desk
 
     package init(_ configuration: Database.Configuration, logger: Logger) {
         var configuration = configuration
         configuration.role = "perks_app"
         database = Database(configuration, logger: logger)
         catalogues = Catalogues()
+        desk = Desk(database, catalogues)
     }
 
     /// Runs a body as one transaction that sees only what belongs to the principal's brand and to no brand at all.

@@ -14,6 +14,9 @@ package struct Catalogue: Sendable {
     let needsScoreHistory: Bool
     /// Whether any rule counts earlier redemptions.
     let needsRedemptions: Bool
+    /// The perks of which a guest may have so many a campaign, however long ago they had one.
+    let countedForEver: [ID<Perk>]
+    private let places: [Reference<Perk>: Place]
     private let jurisdictions: [Jurisdiction]
     private let minimumAge: Int
 
@@ -21,6 +24,13 @@ package struct Catalogue: Sendable {
     struct Entry: Sendable {
         let campaign: Campaign
         let perks: [(perk: Perk, rule: CompiledRule)]
+    }
+
+    /// A perk with its rule and its campaign.
+    struct Place: Sendable {
+        let campaign: Campaign
+        let perk: Perk
+        let rule: CompiledRule
     }
 
     /// What the law of a place demands for a category.
@@ -55,6 +65,12 @@ package struct Catalogue: Sendable {
             return Entry(
                 campaign: campaign, perks: own.map { ($0, CompiledRule(all: [campaign.rule, $0.rule])) })
         }
+        countedForEver = perks.filter { $0.perGuest.period == .campaign }.map(\.id)
+        let all = campaigns.flatMap { entry in
+            entry.perks.map { Place(campaign: entry.campaign, perk: $0.perk, rule: $0.rule) }
+        }
+        places = Dictionary(
+            all.flatMap { [(.id($0.perk.id), $0), (.slug($0.perk.slug), $0)] }, uniquingKeysWith: { first, _ in first })
         let leaves = campaigns.flatMap { entry in
             ([entry.campaign.rule] + entry.perks.map(\.perk.rule)).flatMap { $0?.leaves.map(\.leaf) ?? [] }
         }
@@ -91,6 +107,12 @@ package struct Catalogue: Sendable {
             }
         }
     }
+
+    /// The perk of this name, with its running campaign; nil when there is none that runs.
+    func place(of perk: Reference<Perk>) -> Place? { places[perk] }
+
+    /// The perks of all running campaigns.
+    var perks: [Perk] { campaigns.flatMap { $0.perks.map(\.perk) } }
 
     /// The age that a campaign demands at a venue: the highest of 18, the brand's own, and the law of the place.
     func ageGate(of campaign: Campaign, at venue: Venue) -> AgeGate {

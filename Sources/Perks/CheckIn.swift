@@ -181,47 +181,6 @@ extension CheckIn: Described {
 }
 
 extension CheckIn {
-    /// Records a guest at the desk and says what they may have.
-    ///
-    /// Throws `venue_not_found`, `forbidden` for another venue than a bound clerk's own.
-    package static func create(
-        _ draft: Draft, as principal: Principal, at now: Timestamp, _ catalogues: Catalogues,
-        in connection: isolated Connection
-    ) throws -> CheckIn {
-        let brand = try principal.requiredBrand()
-        let reference = try GuestReference(draft.guest, at: "/guest")
-        let catalogue = try catalogues.current(of: principal, in: connection)
-        let venue = try catalogue.venue(draft.venue, for: principal)
-        var guest = try GuestFacts.loadForUse(reference, at: venue, catalogue, as: principal, at: now, in: connection)
-        if let date = draft.birthDateOnID, let known = guest?.guest {
-            let kept = try Member.keep(
-                birthDateOnID: date, of: known, on: venue.zone.local(now).date, as: principal, at: now, in: connection)
-            guest?.birthDateOnID = kept.date
-            guest?.isUnder13 = kept.isUnder13
-        }
-        let decisions = Decisions(for: guest, at: venue, catalogue, at: now)
-        var checkIn = CheckIn(decisions, guest, at: venue, at: now)
-        checkIn.id = ID(at: now)
-        // Of a child nothing is kept but the mark that blocks.
-        let isChild = guest?.isUnder13 == true
-        var recorded = isChild ? checkIn.withoutGuest : checkIn
-        if !isChild, let guest {
-            recorded.record = Record(
-                facts: DecisionFacts(guest, local: venue.zone.local(now)),
-                hidden: decisions.all.filter(\.isHidden).map { PerkSummary($0.perk) })
-        }
-        try connection.execute(
-            """
-            insert into check_in (
-                brand_id, id, at, venue_id, guest_id, actor, campaign_ids, qualified_perk_ids, qualified_campaign_ids,
-                decision)
-            values (\(brand.id), \(checkIn.id), \(now), \(venue.id), \(isChild ? nil : guest?.guest), \(principal.actor),
-                    \(decisions.campaigns.map(\.id)), \(decisions.qualified.map(\.perk.id)),
-                    \(Array(Set(decisions.qualified.map(\.campaign.id))).sorted()), \(try JSON.text(of: recorded)))
-            """)
-        return checkIn.shown(to: principal)
-    }
-
     init(_ decisions: Decisions, _ guest: GuestFacts?, at venue: Venue, at now: Timestamp) {
         at = now
         self.venue = venue.slug
@@ -232,7 +191,8 @@ extension CheckIn {
         reason = guest == nil ? "guest_unknown" : nil
     }
 
-    private var withoutGuest: CheckIn {
+    /// The same without the guest, of whom nothing is to be kept.
+    var withoutGuest: CheckIn {
         var checkIn = self
         checkIn.guest = Person(id: nil, known: false, age: .minor)
         return checkIn

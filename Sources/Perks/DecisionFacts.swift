@@ -40,8 +40,8 @@ package struct DecisionFacts: Codable, Sendable {
         }
     }
 
-    init(_ guest: GuestFacts, local: Facts.Local) {
-        let facts = guest.facts
+    init(_ guest: GuestFacts, at now: Timestamp, _ local: Facts.Local) {
+        let facts = guest.facts(at: now, local)
         let (birthDate, source) = guest.birthDate
         let (hour, minute) = local.minute.quotientAndRemainder(dividingBy: 60)
         self.local = "\(local.date) \(hour < 10 ? "0" : "")\(hour):\(minute < 10 ? "0" : "")\(minute)"

@@ -7,21 +7,50 @@ struct Decisions {
     let campaigns: [Campaign]
     let all: [PerkDecision]
 
-    init(for guest: GuestFacts?, at venue: Venue, _ catalogue: Catalogue, at now: Timestamp) {
-        let local = venue.zone.local(now)
+    /// Decides for all perks, or for those of one group alone.
+    init(
+        for guest: GuestFacts?, at venue: Venue, _ catalogue: Catalogue, _ counters: Counters, at now: Timestamp,
+        group: String? = nil
+    ) {
+        let date = venue.zone.local(now).date
         let running = catalogue.campaigns.filter { entry in
-            entry.campaign.includes(venue) && entry.campaign.isScheduled(at: now, on: local.date)
+            entry.campaign.includes(venue) && entry.campaign.isScheduled(at: now, on: date)
         }
         campaigns = running.map(\.campaign)
-        all =
-            guest.map { guest in
-                running.flatMap { entry in
-                    entry.perks.map { perk, rule in
-                        PerkDecision(
-                            perk, rule: rule, of: entry.campaign, for: guest, at: venue, catalogue, local: local)
-                    }
-                }
-            } ?? []
+        guard let guest else {
+            all = []
+            return
+        }
+        let decisions = running.flatMap { entry in
+            entry.perks.filter { group == nil || $0.perk.group == group }.map { perk, rule in
+                PerkDecision(
+                    perk, rule: rule, of: entry.campaign, for: guest, at: venue, catalogue, counters, at: now)
+            }
+        }
+        let best = Decisions.bestOfGroups(decisions)
+        all = decisions.map { decision in
+            guard decision.qualifies, let group = decision.perk.group, let best = best[group],
+                best.id != decision.perk.id
+            else { return decision }
+            return decision.yielding(to: best)
+        }
+    }
+
+    /// What was decided of a perk; nil when it was not among them.
+    subscript(perk: ID<Perk>) -> PerkDecision? { all.first { $0.perk.id == perk } }
+
+    /// Of each group the qualified perk that ranks best: the lower rank, then the older campaign's and perk.
+    private static func bestOfGroups(_ decisions: [PerkDecision]) -> [String: Perk] {
+        var best: [String: Perk] = [:]
+        // A campaign's perks come best rank first, and campaigns oldest first.
+        for perk in decisions.filter(\.qualifies).map(\.perk) {
+            guard let group = perk.group else { continue }
+            guard let known = best[group], known.rank ?? .max <= perk.rank ?? .max else {
+                best[group] = perk
+                continue
+            }
+        }
+        return best
     }
 
     /// What the desk is told of.
@@ -29,16 +58,12 @@ struct Decisions {
 
     var qualified: [PerkDecision] { all.filter(\.qualifies) }
 
-    /// Of each group the qualified perk that ranks best, and every qualified perk without a group.
+    /// Of each group the qualified perk that ranks best, and every qualified perk without a group; best rank first.
     var best: [ID<Perk>] {
-        var groups: Set<String> = []
         // A campaign's perks come best rank first; of two campaigns' the better rank, then the older.
-        return qualified.enumerated().sorted { left, right in
+        qualified.enumerated().sorted { left, right in
             (left.element.perk.rank ?? .max, left.offset) < (right.element.perk.rank ?? .max, right.offset)
-        }.compactMap { _, decision in
-            guard let group = decision.perk.group else { return decision.perk.id }
-            return groups.insert(group).inserted ? decision.perk.id : nil
-        }
+        }.map(\.element.perk.id)
     }
 }
 

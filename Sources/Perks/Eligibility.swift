@@ -14,8 +14,13 @@ extension CheckIn {
         let reference = try GuestReference(draft.guest, at: "/guest")
         let catalogue = try catalogues.current(of: principal, in: connection)
         let venue = try catalogue.venue(draft.venue, for: principal)
-        let guest = try GuestFacts.load(reference, at: venue, catalogue, as: principal, at: now, in: connection)
-        let decisions = Decisions(for: guest, at: venue, catalogue, at: now)
+        let known = try Guest.find([reference], as: principal, in: connection)[0]
+        let guest = try GuestFacts.load([known].compactMap { $0 }, catalogue, as: principal, at: now, in: connection)
+            .values.first
+        let counters = try Counters(
+            of: catalogue.perks.map(\.id), catalogue.campaigns.map(\.campaign.id), of: principal.requiredBrand().id,
+            at: now, in: connection)
+        let decisions = Decisions(for: guest, at: venue, catalogue, counters, at: now)
         return CheckIn(decisions, guest, at: venue, at: now).shown(to: principal)
     }
 }

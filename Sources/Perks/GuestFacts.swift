@@ -10,66 +10,47 @@ struct GuestFacts {
     var birthDateOnID: LocalDate?
     /// An ID showed an age under 13; no date is kept.
     var isUnder13: Bool
-    /// All facts that rules ask for but the birth date, which depends on the campaign.
-    let facts: Facts
+    /// All facts that rules ask for but the moment and the birth date, which depends on the campaign.
+    private let profile: Facts
     /// The units that this guest has and has not given back.
-    let claims: [LiveClaim]
-    /// How many are left of the perks that are capped.
-    let remaining: [ID<Perk>: Int]
-    /// What is left of the campaigns that have a budget.
-    let budgets: [ID<Campaign>: RemainingBudget]
+    private(set) var claims: [LiveClaim]
 
     /// A unit that counts against a guest's allowance.
     struct LiveClaim {
+        let id: UUID
         let perk: ID<Perk>
+        let campaign: ID<Campaign>
+        /// When it was claimed.
+        let at: Timestamp
         let periodStart: LocalDate
         let slot: Int
         let group: String?
+        let cost: Int
+        let takesCode: Bool
+        /// When it expires, if it is held; nil once it is redeemed.
+        let expiresAt: Timestamp?
     }
 
-    /// What is left of a budget; nil is without limit.
-    struct RemainingBudget {
-        let amount: Int?
-        let redemptions: Int?
-
-        func covers(cost: Int) -> Bool {
-            (amount.map { $0 >= cost } ?? true) && (redemptions.map { $0 >= 1 } ?? true)
-        }
-    }
-
-    /// Reads everything for what is about to be recorded, and keeps the guest from being joined, erased or left out
-    /// until commit; nil when the guest is unknown or has opted out.
-    static func loadForUse(
-        _ reference: GuestReference, at venue: Venue, _ catalogue: Catalogue, as principal: Principal,
-        at now: Timestamp, in connection: isolated Connection
-    ) throws -> GuestFacts? {
-        // A statement of its own: what is read below must be read after the lock was granted.
-        guard let guest = try Guest.lockForUse(reference, as: principal, in: connection) else { return nil }
-        return try load(.id(guest), at: venue, catalogue, as: principal, at: now, in: connection)
-    }
-
-    /// Reads everything in one statement; nil when the guest is unknown or has opted out, which look alike.
+    /// Reads everything in one statement; whoever is unknown or has opted out is missing, which look alike.
     static func load(
-        _ reference: GuestReference, at venue: Venue, _ catalogue: Catalogue, as principal: Principal,
-        at now: Timestamp, in connection: isolated Connection
-    ) throws -> GuestFacts? {
+        _ guests: [ID<Guest>], _ catalogue: Catalogue, as principal: Principal, at now: Timestamp,
+        in connection: isolated Connection
+    ) throws -> [ID<Guest>: GuestFacts] {
+        guard !guests.isEmpty else { return [:] }
         let brand = try principal.requiredBrand()
-        let local = venue.zone.local(now)
-        let always = Perk.Period.campaign.start(for: local.date)
-        let row = try connection.query(
+        let rows = try connection.query(
             """
             select g.guest_id, g.birth_date, g.gender, g.country, g.region, g.city, g.language, g.reach, g.score,
                    g.score_model, g.score_measured_at, m.birth_date_on_id, coalesce(m.under_13, false) as under_13,
                    network.names, network.verified, segment.slugs as segments, exact.slugs as exact_slugs, exact.strengths as exact_strengths,
                    below.slugs as below_slugs, below.strengths as below_strengths,
                    history.scores, history.models, history.moments,
-                   claim.perks as claim_perks, claim.periods as claim_periods, claim.slots as claim_slots,
-                   claim.groups as claim_groups,
+                   claim.ids as claim_ids, claim.perks as claim_perks, claim.campaigns as claim_campaigns,
+                   claim.moments as claim_moments, claim.periods as claim_periods, claim.slots as claim_slots,
+                   claim.groups as claim_groups, claim.costs as claim_costs, claim.codes as claim_codes,
+                   claim.ends as claim_ends,
                    past.perk_ids as past_perk_ids, past.perks as past_perks, past.campaign_ids as past_campaign_ids,
-                   past.campaigns as past_campaigns, past.moments as past_moments,
-                   stock.perks as stock_perks, stock.remaining as stock_remaining,
-                   budget.campaigns as budget_campaigns, budget.amounts as budget_amounts,
-                   budget.redemptions as budget_redemptions
+                   past.campaigns as past_campaigns, past.moments as past_moments
             from guest g
             left join member m on m.brand_id = \(brand.id) and m.guest_id = g.guest_id
             cross join lateral (
@@ -105,12 +86,16 @@ struct GuestFacts {
                 where \(catalogue.needsScoreHistory) and s.guest_id = g.guest_id
             ) history
             cross join lateral (
-                select array_agg(c.perk_id) as perks, array_agg(c.period_start) as periods, array_agg(c.slot) as slots,
-                       array_agg(c.perk_group) as groups
+                select array_agg(c.id) as ids, array_agg(c.perk_id) as perks, array_agg(c.campaign_id) as campaigns,
+                       array_agg(c.claimed_at) as moments, array_agg(c.period_start) as periods,
+                       array_agg(c.slot) as slots, array_agg(c.perk_group) as groups, array_agg(c.cost) as costs,
+                       array_agg(c.takes_code) as codes,
+                       array_agg(case when c.status = 'held' then c.expires_at end) as ends
                 from claim c
-                where c.brand_id = \(brand.id) and c.guest_id = g.guest_id and c.status in ('held', 'redeemed')
-                    and (c.period_start = \(always) or c.period_start > \(local.date.adding(days: -32))
-                        or c.perk_group is not null)
+                where c.brand_id = \(brand.id) and c.guest_id = g.guest_id
+                    and (c.status = 'redeemed' or c.status = 'held' and c.expires_at > \(now))
+                    and (c.claimed_at > \(now.adding(seconds: -longestPeriod)) or c.perk_group is not null
+                        or c.perk_id = any (\(catalogue.countedForEver)))
             ) claim
             cross join lateral (
                 select array_agg(c.perk_id) as perk_ids, array_agg(p.slug) as perks,
@@ -122,28 +107,21 @@ struct GuestFacts {
                 where \(catalogue.needsRedemptions) and c.brand_id = \(brand.id) and c.guest_id = g.guest_id
                     and c.status = 'redeemed'
             ) past
-            cross join lateral (
-                select array_agg(s.perk_id) as perks, array_agg(s.remaining) as remaining
-                from perk_stock s where s.brand_id = \(brand.id)
-            ) stock
-            cross join lateral (
-                select array_agg(b.campaign_id) as campaigns, array_agg(b.remaining_amount) as amounts,
-                       array_agg(b.remaining_redemptions) as redemptions
-                from campaign_budget b where b.brand_id = \(brand.id)
-            ) budget
-            where \(fragment: Guest.condition(reference, as: principal)) and g.opted_out_at is null
-            """
-        ).first
-        return try row.map { try GuestFacts($0, local: local, at: now) }
+            where g.guest_id = any (\(guests)) and g.opted_out_at is null
+            """)
+        return try Dictionary(uniqueKeysWithValues: rows.map { row in (try row["guest_id"], try GuestFacts(row)) })
     }
 
-    private init(_ row: Row, local: Facts.Local, at now: Timestamp) throws {
+    /// Longer than any period but a campaign's: a month, and a day to either side for the zones.
+    private static let longestPeriod = 33 * 86_400
+
+    private init(_ row: Row) throws {
         guest = try row["guest_id"]
         statedBirthDate = try row["birth_date"]
         birthDateOnID = try row["birth_date_on_id"]
         isUnder13 = try row["under_13"]
 
-        var facts = Facts(now: now.microseconds, local: local)
+        var facts = Facts(now: 0)
         facts.country = try row["country"]
         facts.region = try row["region"]
         facts.city = try row["city"]
@@ -157,23 +135,61 @@ struct GuestFacts {
             .map { Facts.Network(name: $0.0, verified: $0.1) }
         facts.segments = Set(try row["segments"] as [String]? ?? [])
         facts.redeemed = try GuestFacts.redemptions(row)
-        self.facts = facts
+        profile = facts
 
+        let ids: [UUID] = try row["claim_ids"] ?? []
         let perks: [ID<Perk>] = try row["claim_perks"] ?? []
+        let campaigns: [ID<Campaign>] = try row["claim_campaigns"] ?? []
+        let moments: [Timestamp] = try row["claim_moments"] ?? []
         let periods: [LocalDate] = try row["claim_periods"] ?? []
         let slots: [Int] = try row["claim_slots"] ?? []
         let groups: [String?] = try row["claim_groups"] ?? []
-        claims = perks.indices.map {
-            LiveClaim(perk: perks[$0], periodStart: periods[$0], slot: slots[$0], group: groups[$0])
+        let costs: [Int] = try row["claim_costs"] ?? []
+        let codes: [Bool] = try row["claim_codes"] ?? []
+        let ends: [Timestamp?] = try row["claim_ends"] ?? []
+        claims = ids.indices.map {
+            LiveClaim(
+                id: ids[$0], perk: perks[$0], campaign: campaigns[$0], at: moments[$0], periodStart: periods[$0],
+                slot: slots[$0], group: groups[$0], cost: costs[$0], takesCode: codes[$0], expiresAt: ends[$0])
         }
-        remaining = Dictionary(uniqueKeysWithValues: try row.pairs("stock_perks", "stock_remaining"))
-        let campaigns: [ID<Campaign>] = try row["budget_campaigns"] ?? []
-        let amounts: [Int?] = try row["budget_amounts"] ?? []
-        let redemptions: [Int?] = try row["budget_redemptions"] ?? []
-        budgets = Dictionary(
-            uniqueKeysWithValues: campaigns.indices.map {
-                (campaigns[$0], RemainingBudget(amount: amounts[$0], redemptions: redemptions[$0]))
-            })
+    }
+
+    /// The facts as a rule asks for them at a moment and place, without the birth date.
+    func facts(at now: Timestamp, _ local: Facts.Local) -> Facts {
+        var facts = profile
+        facts.now = now.microseconds
+        facts.local = local
+        return facts
+    }
+
+    /// How many of a perk count against the guest's allowance at a moment: those claimed in the same period of the venue's
+    /// calendar, wherever and under whatever period the perk had then. So a changed period or zone looks back, too.
+    func used(_ perk: Perk, in zone: Zone, at now: Timestamp) -> Int {
+        let period = perk.perGuest.period
+        let start = period.start(for: zone.local(now).date)
+        return claims.count { claim in
+            claim.perk == perk.id && (period == .campaign || period.start(for: zone.local(claim.at).date) == start)
+        }
+    }
+
+    /// The first slot of a period that none of the guest's claims of a perk takes.
+    func freeSlot(of perk: Perk, from periodStart: LocalDate) -> Int {
+        let taken = Set(claims.filter { $0.perk == perk.id && $0.periodStart == periodStart }.map(\.slot))
+        var slot = 1
+        while taken.contains(slot) { slot += 1 }
+        return slot
+    }
+
+    /// The hold of a perk that a redemption without a name for one confirms: the one that expires first.
+    func hold(of perk: ID<Perk>, at now: Timestamp) -> LiveClaim? {
+        claims.filter { $0.perk == perk && $0.expiresAt.map { $0 > now } == true }
+            .min { ($0.expiresAt ?? now) < ($1.expiresAt ?? now) }
+    }
+
+    /// Counts a unit that has just been claimed, in place of the hold that it was, if it was one.
+    mutating func count(_ claim: LiveClaim) {
+        claims.removeAll { $0.id == claim.id }
+        claims.append(claim)
     }
 
     /// The score in force, and the older ones where they were asked for; newest first.

@@ -27,6 +27,9 @@ package struct Replayable<Answer: Sendable>: Sendable {
 
 /// A key and what identifies the request it came with: the same key is good for the same request only.
 package struct Idempotency: Sendable {
+    /// For so many days an answer is kept, but those to redemptions and holds, which are kept for ever.
+    static let daysKept = 7
+
     package let key: IdempotencyKey
     /// SHA-256 of method, path and canonical body.
     let fingerprint: [UInt8]

@@ -84,7 +84,9 @@ extension Member {
         in connection: isolated Connection
     ) throws -> (member: Member, isNew: Bool) {
         let brand = try principal.requiredBrand()
-        guard let guest = try Guest.lockForUse(reference, as: principal, in: connection) else { throw Guest.notFound() }
+        guard let guest = try Guest.lockForUse([reference], as: principal, in: connection)[0] else {
+            throw Guest.notFound()
+        }
         let isNew = try connection.query(
             "select from member where brand_id = \(brand.id) and guest_id = \(guest)"
         ).isEmpty

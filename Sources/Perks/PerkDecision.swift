@@ -15,28 +15,31 @@ struct PerkDecision {
 
     let campaign: Campaign
     let perk: Perk
-    let outcome: Outcome
+    private(set) var outcome: Outcome
     let verdict: Verdict
-    let reasons: [DecisionReason]
+    private(set) var reasons: [DecisionReason]
     let nearest: String?
     let remaining: Int?
 
     var qualifies: Bool { if case .qualified = outcome { true } else { false } }
     var isHidden: Bool { if case .hidden = outcome { true } else { false } }
 
-    /// Decides everything but what the database alone can: age gate, rules, hours, allowance, stock and budget.
+    /// Decides by age gate, rules, hours, allowance, stock, codes and budget.
+    ///
+    /// With a hold of the guest's own, what it has taken is theirs already, and hours are those it was made at.
     init(
         _ perk: Perk, rule: CompiledRule, of campaign: Campaign, for guest: GuestFacts, at venue: Venue,
-        _ catalogue: Catalogue, local: Facts.Local
+        _ catalogue: Catalogue, _ counters: Counters, at now: Timestamp, confirming hold: GuestFacts.LiveClaim? = nil
     ) {
         self.campaign = campaign
         self.perk = perk
-        remaining = guest.remaining[perk.id]
+        remaining = counters.remaining(of: perk.id)
 
+        let local = venue.zone.local(now)
         let (birthDate, source) = guest.birthDate
         let gate = catalogue.ageGate(of: campaign, at: venue)
         let age = guest.isUnder13 ? .tooYoung : gate.decide(birthDate: birthDate, source: source, on: local.date)
-        var facts = guest.facts
+        var facts = guest.facts(at: now, local)
         facts.birthDate = age == .unknown ? nil : birthDate
         verdict = rule.verdict(facts)
 
@@ -57,7 +60,10 @@ struct PerkDecision {
             outcome = .notQualified
             nearest = verdict.nearest
         case .passes:
-            if let obstacle = PerkDecision.obstacle(perk, of: campaign, for: guest, at: local) {
+            let obstacle =
+                hold == nil
+                ? PerkDecision.obstacle(perk, of: campaign, for: guest, at: venue, counters, at: now) : nil
+            if let obstacle {
                 outcome = .unavailable(obstacle.code)
                 reasons = [DecisionReason(code: obstacle.code.rawValue, text: obstacle.sentence)]
             } else {
@@ -70,27 +76,40 @@ struct PerkDecision {
 
     /// What stands between a qualified guest and the perk, if anything.
     private static func obstacle(
-        _ perk: Perk, of campaign: Campaign, for guest: GuestFacts, at local: Facts.Local
+        _ perk: Perk, of campaign: Campaign, for guest: GuestFacts, at venue: Venue, _ counters: Counters,
+        at now: Timestamp
     ) -> (code: PerksError.Code, sentence: String)? {
-        if let hours = perk.availability, !hours.contains(where: { $0.contain(local) }) {
+        if let hours = perk.availability, !hours.contains(where: { $0.contain(venue.zone.local(now)) }) {
             return (.outsideHours, "The perk is not available at this hour.")
         }
-        let start = perk.perGuest.period.start(for: local.date)
-        let used = guest.claims.count { $0.perk == perk.id && $0.periodStart == start }
-        if used >= perk.perGuest.limit {
+        if guest.used(perk, in: venue.zone, at: now) >= perk.perGuest.limit {
             let period = perk.perGuest.period == .campaign ? "" : " this \(perk.perGuest.period.rawValue)"
             return (.limitReached, "The guest has already had it\(period).")
         }
         if let group = perk.group, guest.claims.contains(where: { $0.group == group }) {
             return (.limitReached, "The guest has already had a perk of the group \(group).")
         }
-        if let remaining = guest.remaining[perk.id], remaining < 1 {
+        if let stock = counters.stock[perk.id], stock < 1 {
             return (.soldOut, "The perk is sold out.")
         }
-        if let budget = guest.budgets[campaign.id], !budget.covers(cost: perk.cost) {
+        if let codes = counters.codes[perk.id], codes.left < 1 {
+            return (.codesExhausted, "The perk has no codes left. Import more, or generate them.")
+        }
+        if let budget = counters.budgets[campaign.id], !budget.covers(cost: perk.cost) {
             return (.budgetSpent, "The campaign's budget is spent.")
         }
         return nil
+    }
+
+    /// The same where another perk of the group, which ranks better, is to be had: a guest gets the best one only.
+    func yielding(to better: Perk) -> PerkDecision {
+        var decision = self
+        let code = PerksError.Code.limitReached
+        decision.outcome = .unavailable(code)
+        decision.reasons = [
+            DecisionReason(code: code.rawValue, text: "The guest gets \(better.name), the better perk of its group.")
+        ]
+        return decision
     }
 
     /// The refusal that this decision means for a redemption; nil when there is none.

@@ -17,16 +17,13 @@ extension Redemption {
         try Catalogue.lockForUse(of: brand.id, in: connection)
         let row = try connection.query(
             """
-            select perk_id, campaign_id, cost, actor, redeemed_at, status from claim
-            where brand_id = \(brand.id) and id = \(id) and status in ('redeemed', 'reversed')
+            select perk_id, campaign_id, cost, takes_code, actor, redeemed_at, status from claim
+            where brand_id = \(brand.id) and id = \(id) and redeemed_at is not null
                 and (\(principal.venue)::uuid is null or venue_id = \(principal.venue))
-            for update
             """
         ).first
         guard let row else { throw notFound }
-        guard try row["status"] == Status.redeemed.rawValue else {
-            throw PerksError(.alreadyReversed, "This redemption has already been taken back.")
-        }
+        guard try row["status"] == Status.redeemed.rawValue else { throw alreadyReversed }
         if principal.role == .clerk {
             let redeemedAt: Timestamp = try row["redeemed_at"]
             guard try row["actor"] == principal.actor, now <= redeemedAt.adding(seconds: undoSeconds) else {
@@ -35,22 +32,17 @@ extension Redemption {
                     "A clerk can take back what the same key redeemed within the last 10 minutes. Ask a manager.")
             }
         }
-        try connection.execute(
+        let unit = try Counters.Unit(row)
+        _ = try Counters.lock([unit.perk], [unit.campaign], of: brand.id, in: connection)
+        let reversed = try connection.execute(
             """
             update claim
             set status = 'reversed', reversed_at = \(now), reversed_by = \(principal.actor), reversal_reason = \(draft.reason)
-            where brand_id = \(brand.id) and id = \(id)
+            where brand_id = \(brand.id) and id = \(id) and status = 'redeemed'
             """)
-        let (perk, campaign): (ID<Perk>, ID<Campaign>) = (try row["perk_id"], try row["campaign_id"])
-        try connection.execute(
-            "update perk_stock set remaining = remaining + 1 where brand_id = \(brand.id) and perk_id = \(perk)")
-        try connection.execute(
-            """
-            update campaign_budget
-            set remaining_amount = remaining_amount + \(try row["cost"] as Int),
-                remaining_redemptions = remaining_redemptions + 1
-            where brand_id = \(brand.id) and campaign_id = \(campaign)
-            """)
+        // Of two at once the second one waited for the counters, and finds it done.
+        guard reversed == 1 else { throw alreadyReversed }
+        try Counters.giveBack([unit], wereHeld: false, of: brand.id, in: connection)
         try AuditEvent.record(
             "redemption.reverse", of: id, ["reason": .string(draft.reason)], as: principal, at: now, in: connection)
         return try find(id, as: principal, in: connection)
@@ -124,6 +116,10 @@ extension Redemption {
         status = Status(rawValue: try row["status"]) ?? .redeemed
         reversedAt = try row["reversed_at"]
         reason = try row["reversal_reason"]
+    }
+
+    private static var alreadyReversed: PerksError {
+        PerksError(.alreadyReversed, "This redemption has already been taken back.")
     }
 
     private static var notFound: PerksError {

@@ -14,6 +14,10 @@ package struct Redemption: Codable, Sendable, Noun {
     /// The venue's slug.
     package let venue: String
     package let checkIn: ID<CheckIn>?
+    /// The hold that it confirmed.
+    package let hold: ID<Hold>?
+    /// The code that the guest was given, where the perk hands out codes.
+    package var code: String?
     package let benefit: Benefit
     /// In minor units.
     package let cost: Int
@@ -24,7 +28,7 @@ package struct Redemption: Codable, Sendable, Noun {
     package var reason: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, status, perk, campaign, guest, venue, benefit, cost, order, decision, reason
+        case id, status, perk, campaign, guest, venue, hold, code, benefit, cost, order, decision, reason
         case checkIn = "check_in"
         case redeemedAt = "redeemed_at"
         case reversedAt = "reversed_at"
@@ -65,6 +69,12 @@ package struct Redemption: Codable, Sendable, Noun {
             case ruleRevision = "rule_revision"
             case campaignRevision = "campaign_revision"
         }
+
+        static let schema = JSONSchema.object([
+            .required("rule_revision", .integer(1...Int.max)),
+            .required("campaign_revision", .integer(1...Int.max)),
+            .required("conditions", .array(of: CheckIn.Condition.schema)),
+        ])
     }
 
     /// Who gets what, and where.
@@ -75,18 +85,24 @@ package struct Redemption: Codable, Sendable, Noun {
         package var venue: String?
         /// The check-in that led to it.
         package var checkIn: ID<CheckIn>?
+        /// The hold that it confirms; the guest's own one of this perk, if left out and there is one.
+        package var hold: ID<Hold>?
         package var order: Order?
 
-        package init(guest: String, perk: String, venue: String?, checkIn: ID<CheckIn>? = nil, order: Order? = nil) {
+        package init(
+            guest: String, perk: String, venue: String?, checkIn: ID<CheckIn>? = nil, hold: ID<Hold>? = nil,
+            order: Order? = nil
+        ) {
             self.guest = guest
             self.perk = perk
             self.venue = venue
             self.checkIn = checkIn
+            self.hold = hold
             self.order = order
         }
 
         private enum CodingKeys: String, CodingKey {
-            case guest, perk, venue, order
+            case guest, perk, venue, hold, order
             case checkIn = "check_in"
         }
     }
@@ -108,6 +124,7 @@ extension Redemption.Draft: Described {
         .required("perk", .string(1...90), "Id or slug."),
         .optional("venue", .string(1...90), "Id or slug; a bound clerk's own, if left out."),
         .optional("check_in", .id(of: CheckIn.self), "The check-in that led to it."),
+        .optional("hold", .id(of: Hold.self), "The hold that it confirms; the guest's own, if left out."),
         .optional("order", Redemption.Order.schema, "The till's order that it was used on."),
     ])
 }
@@ -127,17 +144,13 @@ extension Redemption: Described {
         .required("guest", .object([.required("id", .id(of: Guest.self))])),
         .required("venue", .slug),
         .optional("check_in", .id(of: CheckIn.self)),
+        .optional("hold", .id(of: Hold.self), "The hold that it confirmed."),
+        .optional("code", .string(), "The guest's code, where the perk hands out codes."),
         .required("benefit", Benefit.reference),
         .required("cost", .integer(0...Int.max), "In minor units."),
         .optional("order", Order.schema),
         .required("redeemed_at", .timestamp),
-        .required(
-            "decision",
-            .object([
-                .required("rule_revision", .integer(1...Int.max)),
-                .required("campaign_revision", .integer(1...Int.max)),
-                .required("conditions", .array(of: CheckIn.Condition.schema)),
-            ]), "What it rests on."),
+        .required("decision", Decision.schema, "What it rests on."),
         .optional("reversed_at", .timestamp),
         .optional("reason", .string(), "Why it was taken back."),
     ])

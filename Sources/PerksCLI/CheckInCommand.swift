@@ -31,11 +31,8 @@ struct CheckInCommand: AsyncParsableCommand {
             fields.set("venue", venue)
             fields.set("birth_date_on_id", birthDateOnID)
             let draft = try fields.request(CheckIn.Draft.self)
-            try session.output.show(
-                try await session.write { connection in
-                    try CheckIn.create(
-                        draft, as: session.principal, at: session.now, session.backend.catalogues, in: connection)
-                })
+            let outcome = try await session.backend.checkIn(draft, as: session.principal, at: session.now)
+            try session.output.show(outcome.answer)
         }
     }
 

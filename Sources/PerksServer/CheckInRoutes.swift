@@ -7,9 +7,7 @@ enum CheckInRoutes {
             "/v1/check-ins", "Check a guest in: what they may have, and why not the rest", by: .desk,
             problems: [.venueNotFound], at: { "/v1/check-ins/\($0.id?.description ?? "")" }
         ) { (draft: CheckIn.Draft, call) in
-            try await call.transaction {
-                try CheckIn.create(draft, as: call.principal, at: call.now, call.backend.catalogues, in: $0)
-            }
+            try await call.backend.checkIn(draft, as: call.principal, at: call.now).answer
         },
         .list(
             "/v1/check-ins", "List the check-ins, newest first", by: .everyone,

@@ -257,12 +257,9 @@ import Testing
         try await palms.importCrowd(1)
         let bound = Principal(role: .clerk, actor: "test:bound", brand: palms.clerk.brand, venue: reno.id)
         func venue(_ name: String?) async throws -> String {
-            try await palms.backend.transaction(as: bound) { connection in
-                try CheckIn.create(
-                    .init(guest: "net:g0", venue: name), as: bound, at: Palms.now, palms.backend.catalogues,
-                    in: connection
-                ).venue
-            }
+            let draft = CheckIn.Draft(guest: "net:g0", venue: name)
+            let outcome = try await palms.backend.checkIn(draft, as: bound, at: Palms.now)
+            return outcome.answer.venue
         }
         #expect(try await venue(nil) == "reno")
         let elsewhere = try #require(try await palms.checkIn("net:g0").id)

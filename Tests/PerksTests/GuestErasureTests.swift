@@ -90,9 +90,9 @@ import Testing
             try await palms.erase("net:g0")
         }()
         try await palms.backend.transaction(as: owner) { [backend = palms.backend] connection in
-            _ = try CheckIn.create(
-                .init(guest: "net:g0", venue: "las-vegas"), as: owner, at: Palms.now, backend.catalogues,
-                in: connection)
+            let draft = CheckIn.Draft(guest: "net:g0", venue: "las-vegas")
+            _ = try DeskBatch.answer(
+                [.init(.checkIn(draft), nil, as: owner, at: Palms.now)], backend.catalogues, in: connection)
             begun.continuation.yield()
             try connection.spin { try $0.isWaitedFor() || $0.query("select from guest").isEmpty }
         }

@@ -71,8 +71,8 @@ import Testing
             return try await palms.optOut("net:g0")
         }()
         try await palms.backend.transaction(as: owner) { connection in
-            let guest = try Guest.lockForUse(GuestReference("net:g0"), as: owner, in: connection)
-            #expect(guest != nil)
+            let guests = try Guest.lockForUse([GuestReference("net:g0")], as: owner, in: connection)
+            #expect(guests.count == 1 && guests[0] != nil)
             begun.continuation.yield()
             let gone: Query = "select from guest where opted_out_at is not null"
             try connection.spin { try $0.isWaitedFor() || !$0.query(gone).isEmpty }

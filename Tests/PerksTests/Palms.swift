@@ -132,11 +132,9 @@ struct Palms: Sendable {
         now: Timestamp = Palms.now
     ) async throws -> CheckIn {
         let principal = principal ?? owner
-        return try await backend.transaction(as: principal) { [backend] connection in
-            try CheckIn.create(
-                .init(guest: guest, venue: venue, birthDateOnID: date), as: principal, at: now, backend.catalogues,
-                in: connection)
-        }
+        return try await backend.checkIn(
+            .init(guest: guest, venue: venue, birthDateOnID: date), as: principal, at: now
+        ).answer
     }
 
     func redeem(

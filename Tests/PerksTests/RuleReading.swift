@@ -144,15 +144,11 @@ extension World {
             let catalogue = try palms.backend.catalogues.current(of: palms.owner, in: connection)
             let venue = try catalogue.venue("las-vegas", for: palms.owner)
             return try Self.moments.map { moment in
-                try guests.compactMap { id in
-                    let guest = try GuestFacts.load(
-                        GuestReference(id.description), at: venue, catalogue, as: palms.owner, at: moment,
-                        in: connection)
-                    return guest.map { guest in
-                        var facts = guest.facts
-                        facts.birthDate = guest.birthDate.date
-                        return RuleReading.Judged(id: id, facts: facts)
-                    }
+                let known = try GuestFacts.load(guests, catalogue, as: palms.owner, at: moment, in: connection)
+                return known.values.map { guest in
+                    var facts = guest.facts(at: moment, venue.zone.local(moment))
+                    facts.birthDate = guest.birthDate.date
+                    return RuleReading.Judged(id: guest.guest, facts: facts)
                 }.sorted { $0.id.uuid.uuidString < $1.id.uuid.uuidString }
             }
         }

@@ -104,16 +104,19 @@ struct People {
             for slot in 0..<max(0, chance.number(-2...3)) {
                 let status = chance.pick(["redeemed", "redeemed", "redeemed", "reversed", "held", "released"])
                 let at = chance.moment(before: World.moments)
+                let wasHeld = status == "held" || status == "released"
+                let empty = JSONValue.object([:])
                 try connection.execute(
                     """
                     insert into claim
-                        (brand_id, id, perk_id, campaign_id, guest_id, venue_id, status, idempotency_key, fingerprint,
-                         period_start, slot, cost, actor, redeemed_at, reversed_at, receipt)
+                        (brand_id, id, perk_id, campaign_id, guest_id, venue_id, status, period_start, slot, cost, actor,
+                         claimed_at, held_at, expires_at, ended_at, redeemed_at, reversed_at, receipt, hold_receipt)
                     values
                         (\(perk.brand), \(ID<Redemption>(at: Palms.now)), \(perk.id), \(perk.campaign), \(guest),
-                         \(perk.venue), \(status), \("\(perk.id) \(count) \(slot)"), '', '2026-01-01', \(slot + 1), 0,
-                         'test', \(status == "held" || status == "released" ? nil : at),
-                         \(status == "reversed" ? at : nil), '{}')
+                         \(perk.venue), \(status), '2026-01-01', \(slot + 1), 0, 'test', \(at), \(wasHeld ? at : nil),
+                         \(wasHeld ? moment("2100-01-01T00:00:00Z") : nil), \(status == "released" ? at : nil),
+                         \(wasHeld ? nil : at), \(status == "reversed" ? at : nil), \(wasHeld ? nil : empty),
+                         \(wasHeld ? empty : nil))
                     """)
             }
         }

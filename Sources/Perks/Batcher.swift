@@ -18,7 +18,7 @@ actor Batcher<Key: Hashable & Sendable, Element: Sendable, Outcome: Sendable> {
     private let work: Work
     /// Who waits, by key; a key is here for as long as its batches run.
     private var queues: [Key: [Caller]] = [:]
-    private var waiting = 0
+    private(set) var waiting = 0
 
     /// - Parameters:
     ///   - largestBatch: how many elements are done together at most.

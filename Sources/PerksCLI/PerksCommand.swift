@@ -26,7 +26,10 @@ struct PerksCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "The desk:",
-                subcommands: [CheckInCommand.self, EligibilityCommand.self, RedeemCommand.self, RedemptionCommand.self]),
+                subcommands: [
+                    CheckInCommand.self, EligibilityCommand.self, RedeemCommand.self, HoldCommand.self,
+                    RedemptionCommand.self,
+                ]),
             CommandGroup(
                 name: "The brand:",
                 subcommands: [

@@ -19,16 +19,14 @@ struct RedeemCommand: SessionCommand {
     @Option(help: "Where, by id or slug.") var venue: String
     @Option(help: "Names the request: 1 to 255 visible characters.") var key: String?
     @Option(help: "The id of the check-in that led to it.") var checkIn: String?
+    @Option(help: "The id of the hold that it confirms; the guest's own hold of the perk, if left out.") var hold:
+        String?
     @Option(help: "The till's order: a reference, or reference:amount:currency in minor units.") var order: String?
     @OptionGroup var options: BrandOptions
 
     func run(in session: Session) async throws {
         let draft = try request
-        let text = key ?? "cli-\(UUID().uuidString.lowercased())"
-        guard let key = IdempotencyKey(text) else {
-            throw PerksError.invalid("/key", "wrong_format", "A key has 1 to 255 visible characters without spaces.")
-        }
-        if self.key == nil { session.output.note("To repeat exactly this request: --key \(text)") }
+        let key = try session.idempotencyKey(key)
         let outcome = try await session.backend.redeem(draft, key: key, as: session.principal, at: session.now)
         if outcome.isReplay {
             session.output.note("This key has been used before: here is its answer. Nothing was handed over again.")
@@ -43,6 +41,7 @@ struct RedeemCommand: SessionCommand {
             fields.set("perk", perk)
             fields.set("venue", venue)
             fields.set("check_in", checkIn)
+            fields.set("hold", hold)
             if let order {
                 let parts = order.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
                 var members: [String: JSONValue] = ["reference": .string(order)]

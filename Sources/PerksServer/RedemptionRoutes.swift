@@ -2,13 +2,16 @@ import Perks
 
 /// Perks handed over, exactly once, and taken back.
 enum RedemptionRoutes {
+    /// Why a unit of a perk is not to be had.
+    static let refusals: [PerksError.Code] = [
+        .guestNotFound, .perkNotFound, .venueNotFound, .notQualified, .minorBlocked, .soldOut, .limitReached,
+        .budgetSpent, .codesExhausted, .campaignNotRunning, .outsideHours, .wrongVenue,
+    ]
+
     static let endpoints: [Endpoint] = [
         .createOnce(
             "/v1/redemptions", "Hand a perk to a guest, exactly once", by: .desk,
-            problems: [
-                .guestNotFound, .perkNotFound, .venueNotFound, .checkInNotFound, .notQualified, .minorBlocked, .soldOut,
-                .limitReached, .budgetSpent, .campaignNotRunning, .outsideHours, .wrongVenue,
-            ], at: { "/v1/redemptions/\($0.id)" }
+            problems: refusals + [.checkInNotFound, .holdNotFound, .holdExpired], at: { "/v1/redemptions/\($0.id)" }
         ) { (draft: Redemption.Draft, key, call) in
             try await call.backend.redeem(draft, key: key, as: call.principal, at: call.now)
         },

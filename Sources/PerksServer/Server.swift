@@ -31,7 +31,10 @@ package struct Server: Service {
     package func run() async throws {
         // The last comes down first.
         var group = ServiceGroupConfiguration(
-            services: [backend.database, CatalogueListener(backend: backend), application], logger: quietLogger)
+            services: [
+                backend.database, CatalogueListener(backend: backend),
+                Sweeper(backend: backend, now: configuration.now, logger: logger), application,
+            ], logger: quietLogger)
         group.gracefulShutdownSignals = configuration.stopsOnSignals ? [.sigterm, .sigint] : []
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
         try await ServiceGroup(configuration: group).run()
@@ -72,6 +75,32 @@ private struct CatalogueListener: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await backend.catalogues.forgetChanged(announcedBy: backend.database)
+        }
+    }
+}
+
+/// Ends the holds that are due, also those of the time when no server ran, and forgets answers that nobody may ask for again.
+///
+/// Nothing waits for it: a hold that is due counts as expired wherever it matters.
+private struct Sweeper: Service {
+    let backend: Backend
+    let now: @Sendable () -> Timestamp
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    let expired = try await backend.expireHolds(at: now())
+                    if expired > 0 { logger.info("holds expired", metadata: ["count": .stringConvertible(expired)]) }
+                    _ = try await backend.forgetOldAnswers(at: now())
+                } catch let error as PerksError {
+                    logger.warning("holds were not swept", metadata: ["error": "\(error.detail)"])
+                } catch {
+                    logger.error("holds were not swept", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(5))
+            }
         }
     }
 }

@@ -44,8 +44,8 @@ struct Lock: Sendable {
         released.signal()
     }
 
-    /// Waits until so many wait for the lock.
-    func waitUntilWanted(by count: Int) async throws {
+    /// Waits until somebody waits for the lock.
+    func waitUntilWanted() async throws {
         while true {
             let rows = try await database.read(
                 """
@@ -53,7 +53,7 @@ struct Lock: Sendable {
                 where not granted and relation = 'claim'::regclass
                 """)
             let waiting: Int = try rows[0]["waiting"]
-            if waiting >= count { return }
+            if waiting > 0 { return }
         }
     }
 }

@@ -95,24 +95,24 @@ extension EndToEnd {
             let (desk, key) = try await staffed()
             let server = try await Server.start(desk, key: key)
             let client = Client()
-            let replies = try await Lock.hold(in: desk) { lock in
-                async let replies = inParallel(Array(1...8), clients: 8) { number in
-                    try await client.send(
-                        server.redemption(of: "welcome-drink", for: "email:g\(number)@example.com", key: "k\(number)"))
-                }
-                try await lock.waitUntilWanted(by: 8)
+            let reply = try await Lock.hold(in: desk) { lock in
+                async let reply = client.send(
+                    server.redemption(of: "welcome-drink", for: "email:g1@example.com", key: "k1"))
+                try await lock.waitUntilWanted()
                 server.program.signal(signal)
                 try await refusesConnections(server.port)
                 lock.release()
-                return try await replies
+                return try await reply
             }
-            #expect(replies.allSatisfy { $0.status == 201 }, "\(replies.map(\.body))")
+            #expect(reply.status == 201, "\(reply.body)")
             #expect(await server.program.end().status == 0)
             try await client.close()
-            #expect(try await redemptions(desk).count == 8)
+            #expect(try await redemptions(desk).count == 1)
         }
 
-        @Test(.timeLimit(.minutes(10)), arguments: [true, false]) func aDatabaseThatComesBackIsFoundAgain(politely: Bool) async throws {
+        @Test(.timeLimit(.minutes(10)), arguments: [true, false]) func aDatabaseThatComesBackIsFoundAgain(
+            politely: Bool
+        ) async throws {
             let program = try Program()
             try await withPrivateDatabase(of: program) {
                 try await Desk(program: program).prepare()

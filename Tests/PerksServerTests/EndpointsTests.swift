@@ -33,6 +33,8 @@ import Testing
         "GET /v1/segments": "OWMA", "GET /v1/segments/{segment}": "OWMA", "PUT /v1/segments/{segment}": "OWM",
         "POST /v1/segments/{segment}/members": "OWM", "DELETE /v1/segments/{segment}/members/{guest}": "OWM",
         "GET /v1/perks": "OWMCA", "GET /v1/perks/{perk}": "OWMCA", "PATCH /v1/perks/{perk}": "OWM",
+        "GET /v1/holds": "OWMCA", "POST /v1/holds": "OWMC", "GET /v1/holds/{hold}": "OWMCA",
+        "DELETE /v1/holds/{hold}": "OWMC",
         "GET /v1/redemptions": "OWMA", "POST /v1/redemptions": "OWMC", "GET /v1/redemptions/{redemption}": "OWMCA",
         "POST /v1/redemptions/{redemption}/reversal": "OWMC",
         "POST /v1/topic-imports": "O", "GET /v1/topics": "OWMA",

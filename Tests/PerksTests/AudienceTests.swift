@@ -51,7 +51,9 @@ import Testing
         let verdicts = try await palms.backend.transaction(as: palms.owner) { connection in
             let catalogue = try palms.backend.catalogues.current(of: palms.owner, in: connection)
             let venue = try catalogue.venue("las-vegas", for: palms.owner)
-            let references = try ["twitter:a", "twitter:b", "linkedin:c", "net:d", "net:e"].map { try GuestReference($0) }
+            let references = try ["twitter:a", "twitter:b", "linkedin:c", "net:d", "net:e"].map {
+                try GuestReference($0)
+            }
             let ids = try Guest.find(references, as: palms.owner, in: connection).compactMap { $0 }
             let guests = try GuestFacts.load(ids, catalogue, as: palms.owner, at: Palms.now, in: connection)
             return try ids.map { id in

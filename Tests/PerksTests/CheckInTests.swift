@@ -277,7 +277,7 @@ import Testing
         await palms.close()
     }
 
-    @Test func ofAGroupTheBestIsNamedAndOneIsGiven() async throws {
+    @Test func ofAGroupTheBestAloneIsGiven() async throws {
         let palms = try await Palms()
         try await palms.makeCampaign()
         try await palms.makePerk("room") {
@@ -287,14 +287,22 @@ import Testing
         let suite = try await palms.makePerk("suite") {
             $0.group = "stay"
             $0.rank = 1
+            $0.stock = 1
         }
         let coffee = try await palms.makePerk("coffee")
-        try await palms.importCrowd(1)
-        #expect(Set(try await palms.checkIn("net:g0").best) == [suite.id, coffee.id])
+        try await palms.importCrowd(2)
+        let checkIn = try await palms.checkIn("net:g0")
+        #expect(Set(checkIn.best) == [suite.id, coffee.id])
+        let room = try #require(checkIn.perks.first { $0.perk.slug == "room" })
+        #expect(room.outcome == .unavailable && room.reasons.map(\.code) == ["limit_reached"])
+        // What the desk was told is what it gets: the lesser one neither before nor after.
+        #expect(try await refusal { _ = try await palms.redeem("net:g0", "room", key: "2") } == .limitReached)
         let redemption = try await palms.redeem("net:g0", "suite", key: "1").answer
         #expect(try await refusal { _ = try await palms.redeem("net:g0", "room", key: "2") } == .limitReached)
+        // Once the best is gone, the next one is the best that is to be had.
+        _ = try await palms.redeem("net:g1", "room", key: "3")
         _ = try await palms.reverse(redemption.id)
-        _ = try await palms.redeem("net:g0", "room", key: "2")
+        _ = try await palms.redeem("net:g0", "suite", key: "4")
         await palms.close()
     }
 }

@@ -103,6 +103,7 @@ import Testing
             try await palms.makePerk(perk) {
                 $0.group = "welcome"
                 $0.rank = perk == "gold" ? 1 : 2
+                $0.stock = perk == "gold" ? 1 : nil
             }
         }
         try await palms.importCrowd(2)
@@ -111,8 +112,8 @@ import Testing
         _ = try await palms.reverse(first.id)
         _ = try await palms.redeem("net:g1", key: "3")
         let second = try await palms.redeem("net:g1", key: "4").answer
-        _ = try await palms.redeem("net:g0", "silver", key: "5")
         _ = try await palms.redeem("net:g1", "gold", key: "6")
+        _ = try await palms.redeem("net:g0", "silver", key: "5")
         _ = try await palms.join("net:g1", to: "net:g0")
         #expect(try await refusal { _ = try await palms.redeem("net:g1", key: "7") } == .limitReached)
         #expect(try await refusal { _ = try await palms.redeem("net:g1", "silver", key: "8") } == .limitReached)

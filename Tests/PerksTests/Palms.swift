@@ -97,6 +97,16 @@ struct Palms: Sendable {
         }
     }
 
+    /// Changes a perk.
+    func change(_ perk: String, _ change: @Sendable (inout Perk.Draft) -> Void) async throws {
+        try await backend.transaction(as: owner) { [owner] connection in
+            let old = try Perk.find(.slug(perk), forUpdate: true, as: owner, in: connection)
+            var draft = old.draft
+            change(&draft)
+            _ = try old.replacing(with: draft, as: owner, at: Palms.now, in: connection)
+        }
+    }
+
     // MARK: People
 
     /// Imports guests as CSV.
@@ -139,11 +149,31 @@ struct Palms: Sendable {
 
     func redeem(
         _ guest: String, _ perk: String = "suite-upgrade", at venue: String = "las-vegas", key: String,
-        as principal: Principal? = nil, now: Timestamp = Palms.now
+        as principal: Principal? = nil, now: Timestamp = Palms.now, hold: ID<Hold>? = nil
     ) async throws -> Replayable<Redemption> {
         let key = try #require(IdempotencyKey(key))
         return try await backend.redeem(
-            .init(guest: guest, perk: perk, venue: venue), key: key, as: principal ?? owner, at: now)
+            .init(guest: guest, perk: perk, venue: venue, hold: hold), key: key, as: principal ?? owner, at: now)
+    }
+
+    func hold(
+        _ guest: String, _ perk: String = "suite-upgrade", key: String, now: Timestamp = Palms.now
+    ) async throws -> Replayable<Hold> {
+        let key = try #require(IdempotencyKey(key))
+        return try await backend.hold(
+            .init(guest: guest, perk: perk, venue: "las-vegas"), key: key, as: owner, at: now)
+    }
+
+    func release(_ id: ID<Hold>, now: Timestamp = Palms.now) async throws {
+        try await backend.transaction(as: owner) { [owner] connection in
+            try Hold.release(id, as: owner, at: now, in: connection)
+        }
+    }
+
+    func find(_ id: ID<Hold>, now: Timestamp = Palms.now) async throws -> Hold {
+        try await backend.transaction(as: owner, readOnly: true) { [owner] connection in
+            try Hold.find(id, as: owner, at: now, in: connection)
+        }
     }
 
     func reverse(

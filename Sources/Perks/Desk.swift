@@ -53,6 +53,9 @@ package struct Desk: Sendable {
         try await batcher.submit(request, for: try request.principal.requiredBrand().id)
     }
 
+    /// How many requests wait for their batch to begin.
+    var waiting: Int { get async { await batcher.waiting } }
+
     /// Answers a batch; one that fails is taken apart, so that nobody fails for a neighbour.
     private static func answer(
         _ requests: [Request], _ database: Database, _ catalogues: Catalogues

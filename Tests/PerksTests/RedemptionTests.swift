@@ -135,6 +135,35 @@ import Testing
         await palms.close()
     }
 
+    @Test func aChangedAllowanceLooksBackAtWhatWasClaimed() async throws {
+        let palms = try await Palms()
+        try await palms.makeVenue("new-york", zone: "America/New_York", region: "NY")
+        try await palms.makeCampaign()
+        try await palms.makePerk { $0.perGuest = .init(limit: 1, period: .day) }
+        try await palms.importCrowd(1)
+        let evening = moment("2026-11-22T03:00:00Z")  // 19:00 on Saturday 21st in Las Vegas, 22:00 in New York
+        _ = try await palms.redeem("net:g0", key: "1", now: evening)
+        func code(at venue: String = "las-vegas", hours: Int) async throws -> PerksError.Code? {
+            try await refusal {
+                _ = try await palms.redeem(
+                    "net:g0", at: venue, key: UUID().uuidString, now: evening.adding(seconds: hours * 3600))
+            }
+        }
+        // The period is that of the venue where it is redeemed: there it is another day already, here it is not.
+        #expect(try await code(at: "new-york", hours: 1) == .limitReached)
+        #expect(try await code(hours: 3) == .limitReached)
+        #expect(try await code(at: "new-york", hours: 3) == nil)
+        // Of a week, that is two of the one allowed; of two allowed, all; of three, one is left.
+        try await palms.change("suite-upgrade") { $0.perGuest = .init(limit: 1, period: .week) }
+        #expect(try await code(hours: 6) == .limitReached)
+        try await palms.change("suite-upgrade") { $0.perGuest = .init(limit: 2, period: .campaign) }
+        #expect(try await code(hours: 24 * 40) == .limitReached)
+        try await palms.change("suite-upgrade") { $0.perGuest = .init(limit: 3, period: .campaign) }
+        #expect(try await code(hours: 24 * 40) == nil)
+        #expect(try await code(hours: 24 * 40) == .limitReached)
+        await palms.close()
+    }
+
     @Test func aReversalGivesBackStockBudgetAndSlotOnce() async throws {
         let palms = try await Palms()
         try await palms.makeCampaign { $0.budget = .init(amount: 1000, currency: "USD", redemptions: 10) }

@@ -2,7 +2,7 @@ import Foundation
 import Postgres
 
 /// A kind of object that is created from a draft, found by id or slug, listed, and changed by a merge patch.
-package protocol Editable: Noun, Described, Codable {
+package protocol Editable: Noun, Described, Codable, Creatable {
     /// What a caller may set.
     associatedtype Draft: Described, Codable
 

@@ -24,6 +24,10 @@ extension Guest.IdentityDraft: Described {
     ])
 }
 
+extension Guest: Creatable {
+    package var subject: ID<Guest>? { id }
+}
+
 extension Guest {
     /// Says that a handle is a guest's; answers the guest, and whether the handle was not theirs before.
     ///

@@ -178,7 +178,11 @@ struct IdentityHasher {
 
     /// HMAC-SHA-256 of the identity in its compared form.
     func hash(_ identity: IdentityKey) -> [UInt8] {
-        let text = identity.network + ":" + identity.handleKey
-        return Array(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key))
+        hash(Array((identity.network + ":" + identity.handleKey).utf8))
+    }
+
+    /// HMAC-SHA-256 of bytes that tell of an identity.
+    func hash(_ bytes: [UInt8]) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
     }
 }

@@ -73,6 +73,10 @@ extension Key: Described {
     ])
 }
 
+extension Key: Creatable {
+    package static let withheld: Set<String> = ["secret"]
+}
+
 extension Key {
     /// The text that a caller presents: a fixed word to find leaked keys by, the key's id, and 256 random bits.
     struct Secret {

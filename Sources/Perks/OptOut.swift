@@ -34,6 +34,11 @@ extension OptOut: Described {
     ])
 }
 
+extension OptOut: Creatable {
+    // Nothing may name a person who has just asked to be left out.
+    package static let withheld: Set<String> = ["identity"]
+}
+
 extension OptOut {
     /// Leaves a person out from now on.
     ///

@@ -2,6 +2,8 @@ import Eligibility
 import Foundation
 import Postgres
 
+extension Redemption: Creatable {}
+
 extension Redemption {
     /// For so long the clerk who redeemed may take it back; later a manager must.
     static let undoSeconds = 600

@@ -5,8 +5,8 @@ enum BrandRoutes {
     static let endpoints: [Endpoint] =
         [
             .create("/v1/brands", "Create a brand", by: .platform, brand: .optional, problems: [.slugTaken]) {
-                draft, call in
-                try await call.transaction { try Brand.create(draft, as: call.principal, at: call.now, in: $0) }
+                draft, call, connection in
+                try Brand.create(draft, as: call.principal, at: call.now, in: connection)
             },
             .list("/v1/brands", "List the brands you can reach", by: .readers, brand: .optional) { page, call in
                 try await call.transaction(readOnly: true) { try Brand.list(page, as: call.principal, in: $0) }

@@ -62,11 +62,23 @@ package struct Call: Sendable {
     ///
     /// - Throws: `idempotency_key_required`, or `invalid_request` when it is malformed.
     func idempotencyKey() throws(PerksError) -> IdempotencyKey {
-        guard let text = headers[.idempotencyKey] else {
+        guard let key = try idempotencyKeyIfAny() else {
             throw PerksError(
                 .idempotencyKeyRequired,
                 "Send the header Idempotency-Key, a new one for each new request, so that repeating it is safe.")
         }
+        return key
+    }
+
+    /// The key that this request came with, together with what identifies the request; nil when it came with none.
+    ///
+    /// - Throws: `invalid_request` when the key is malformed.
+    func idempotency() throws -> Idempotency? {
+        try idempotencyKeyIfAny().map { try Idempotency($0, method.rawValue, path, body: json) }
+    }
+
+    private func idempotencyKeyIfAny() throws(PerksError) -> IdempotencyKey? {
+        guard let text = headers[.idempotencyKey] else { return nil }
         guard let key = IdempotencyKey(text) else {
             throw .invalid(
                 "Idempotency-Key", "wrong_format", "Idempotency-Key must have 1 to 255 visible characters of ASCII.")

@@ -7,8 +7,8 @@ enum CampaignRoutes {
             .create(
                 "/v1/campaigns", "Create a campaign, as a draft", by: .managers,
                 problems: [.slugTaken, .invalidRule, .venueNotFound]
-            ) { draft, call in
-                try await call.transaction { try Campaign.create(draft, as: call.principal, at: call.now, in: $0) }
+            ) { draft, call, connection in
+                try Campaign.create(draft, as: call.principal, at: call.now, in: connection)
             },
             .list(
                 "/v1/campaigns", "List the campaigns", by: .everyone,

@@ -1,12 +1,13 @@
 import HTTPTypes
 import Perks
+import Postgres
 
 extension Endpoint {
     /// Creates an object that can be changed later; it lives below `home`, or where it is created.
     static func create<Kind: Editable>(
         _ path: String, _ summary: String, livingAt home: String? = nil, by roles: Set<Role>,
         brand: BrandNeed = .required, problems: [PerksError.Code] = [],
-        _ handle: @escaping @Sendable (Kind.Draft, Call) async throws -> Kind
+        _ handle: @escaping @Sendable (Kind.Draft, Call, isolated Connection) throws -> Kind
     ) -> Endpoint {
         create(path, summary, by: roles, brand: brand, problems: problems, at: { "\(home ?? path)/\($0.id)" }, handle)
     }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Perks
+import Postgres
 
 /// The ways to describe a route: what it takes and answers is read off its handler's types.
 extension Endpoint {
@@ -33,7 +34,33 @@ extension Endpoint {
             problems: problems + [.invalidCursor])
     }
 
-    /// Creates something and answers it as it is now: 201 with its `Location`, if it can be read anywhere.
+    /// Creates something: 201 with its `Location`, if it can be read anywhere.
+    ///
+    /// The handler runs in the transaction that binds the `Idempotency-Key`, if the request has one.
+    static func create<Draft: Described & Decodable & Sendable, Value: Described & Creatable>(
+        _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required,
+        problems: [PerksError.Code] = [], at location: (@Sendable (Value) -> String)?,
+        _ handle: @escaping @Sendable (Draft, Call, isolated Connection) throws -> Value
+    ) -> Endpoint {
+        Endpoint(
+            method: .post, path: PathPattern(path), summary: summary,
+            handler: .keyed(roles, brand) { call in
+                let draft = try Draft(validating: call.json)
+                let idempotency = try call.idempotency()
+                let answer = try await call.transaction { connection in
+                    try CreationAnswer.creating(
+                        by: call.json, idempotency, at: location, as: call.principal, at: call.now, in: connection
+                    ) { try handle(draft, call, connection) }
+                }
+                var reply = Reply(.created, type: "application/json", body: answer.json)
+                reply.headers[.location] = answer.location
+                return answer.isReplay ? reply.with(.idempotentReplayed, "true") : reply
+            },
+            request: .json(Draft.reference), answer: .json(Value.reference, .created), problems: problems,
+            takesIdempotencyKey: true)
+    }
+
+    /// Creates something each time it is asked to: 201 with its `Location`, if it can be read anywhere.
     static func create<Draft: Described & Decodable, Value: Described & Encodable>(
         _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required,
         problems: [PerksError.Code] = [], at location: (@Sendable (Value) -> String)?,

@@ -13,6 +13,8 @@ package struct Endpoint: Sendable {
     package let answer: Answer
     /// The refusals that are its own, next to those that every endpoint shares.
     package var problems: [PerksError.Code] = []
+    /// Whether a request may carry an `Idempotency-Key`.
+    package var takesIdempotencyKey = false
     /// Whether a request must carry an `Idempotency-Key`.
     package var needsIdempotencyKey = false
 

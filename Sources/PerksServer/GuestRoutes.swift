@@ -36,11 +36,9 @@ enum GuestRoutes {
         .create(
             "/v1/guests/{guest}/identities", "Join another handle to the same person", by: .platform, brand: .optional,
             problems: [.guestNotFound, .optedOut], at: { (guest: Guest) in "/v1/guests/\(guest.id)" }
-        ) { (draft: Guest.IdentityDraft, call) in
+        ) { (draft: Guest.IdentityDraft, call, connection) in
             let reference = try GuestReference(try call.capture("guest"))
-            return try await call.transaction {
-                try Guest.join(draft, to: reference, as: call.principal, at: call.now, in: $0).guest
-            }
+            return try Guest.join(draft, to: reference, as: call.principal, at: call.now, in: connection).guest
         },
         .list(
             "/v1/guests/{guest}/scores", "List every score of a guest, newest first", by: .readers, brand: .optional,

@@ -6,8 +6,8 @@ enum KeyRoutes {
         .create(
             "/v1/keys", "Create a key; its secret is in this answer only", by: .owners, brand: .optional,
             problems: [.venueNotFound], at: { "/v1/keys/\($0.id)" }
-        ) { (draft: Key.Draft, call) in
-            try await call.transaction { try Key.create(draft, as: call.principal, at: call.now, in: $0) }
+        ) { (draft: Key.Draft, call, connection) in
+            try Key.create(draft, as: call.principal, at: call.now, in: connection)
         },
         .list("/v1/keys", "List the keys", by: [.operator, .owner, .auditor], brand: .optional) { page, call in
             try await call.transaction(readOnly: true) { try Key.list(page, as: call.principal, in: $0) }

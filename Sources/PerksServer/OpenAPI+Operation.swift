@@ -16,6 +16,7 @@ extension Endpoint {
         }
         if roles != nil { parameters.append(["$ref": "#/components/parameters/Perks-Brand"]) }
         if needsIdempotencyKey { parameters.append(["$ref": "#/components/parameters/Idempotency-Key"]) }
+        if takesIdempotencyKey { parameters.append(["$ref": "#/components/parameters/Optional-Idempotency-Key"]) }
         if method == .patch { parameters.append(["$ref": "#/components/parameters/If-Match"]) }
         var operation: JSONValue = [
             "operationId": .string(operationID), "summary": .string(summary), "tags": [.string(tag)],
@@ -85,8 +86,9 @@ extension Endpoint {
         var codes = Set(problems).union([.invalidRequest, .internal, .overloaded, .unavailable])
         if roles != nil { codes.formUnion([.unauthenticated, .forbidden, .brandNotFound]) }
         if needsBrand { codes.insert(.brandRequired) }
-        if needsIdempotencyKey {
-            codes.formUnion([.idempotencyKeyRequired, .idempotencyKeyReused, .idempotencyKeyInFlight])
+        if needsIdempotencyKey { codes.insert(.idempotencyKeyRequired) }
+        if needsIdempotencyKey || takesIdempotencyKey {
+            codes.formUnion([.idempotencyKeyReused, .idempotencyKeyInFlight])
         }
         switch request {
         case .nothing: break

@@ -48,6 +48,12 @@ struct OpenAPI {
             "schema": ["type": "string", "minLength": 1, "maxLength": 257, "pattern": "^[!-~]+$"],
             "description": "Makes repeating the request safe: 1 to 255 visible characters, new for each new request.",
         ],
+        "Optional-Idempotency-Key": [
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "schema": ["type": "string", "minLength": 1, "maxLength": 257, "pattern": "^[!-~]+$"],
+            "description":
+                "Makes repeating the request safe for 7 days: 1 to 255 visible characters, new for each new request.",
+        ],
         "If-Match": [
             "name": "If-Match", "in": "header", "required": false, "schema": ["type": "string"],
             "description": "The ETag of the version that the change is meant for.",

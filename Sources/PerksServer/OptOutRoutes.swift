@@ -4,8 +4,8 @@ import Perks
 enum OptOutRoutes {
     static let endpoints: [Endpoint] = [
         .create("/v1/opt-outs", "Leave a person out, at once and for good", by: .desk, brand: .optional, at: nil) {
-            (draft: OptOut.Draft, call) in
-            try await call.transaction { try OptOut.create(draft, as: call.principal, at: call.now, in: $0) }
+            (draft: OptOut.Draft, call, connection) in
+            try OptOut.create(draft, as: call.principal, at: call.now, in: connection)
         }
     ]
 }

@@ -7,11 +7,9 @@ enum PerkRoutes {
             .create(
                 "/v1/campaigns/{campaign}/perks", "Create a perk", livingAt: "/v1/perks", by: .managers,
                 problems: [.campaignNotFound, .slugTaken, .invalidRule]
-            ) { draft, call in
+            ) { draft, call, connection in
                 let campaign = try call.reference(to: Campaign.self)
-                return try await call.transaction {
-                    try Perk.create(draft, in: campaign, as: call.principal, at: call.now, in: $0)
-                }
+                return try Perk.create(draft, in: campaign, as: call.principal, at: call.now, in: connection)
             },
             .list(
                 "/v1/campaigns/{campaign}/perks", "List the perks of a campaign", by: .everyone,

@@ -41,11 +41,9 @@ enum RedemptionRoutes {
             "/v1/redemptions/{redemption}/reversal", "Take a redemption back", by: .desk,
             problems: [.redemptionNotFound, .alreadyReversed, .undoTooLate],
             at: { (redemption: Redemption) in "/v1/redemptions/\(redemption.id)" }
-        ) { (draft: Redemption.ReversalDraft, call) in
+        ) { (draft: Redemption.ReversalDraft, call, connection) in
             let id = try call.id(of: Redemption.self)
-            return try await call.transaction {
-                try Redemption.reverse(id, draft, as: call.principal, at: call.now, in: $0)
-            }
+            return try Redemption.reverse(id, draft, as: call.principal, at: call.now, in: connection)
         },
     ]
 }

@@ -36,6 +36,31 @@ import Testing
         }
     }
 
+    @Test func whereAKeyMakesRepeatingSafe() throws {
+        var keys: [String: Bool] = [:]
+        for (path, methods) in try #require(document["paths"]?.members) {
+            for (method, operation) in methods.members {
+                for parameter in operation["parameters"]?.array ?? [] {
+                    let name = parameter["$ref"]?.string?.split(separator: "/").last.map(String.init) ?? ""
+                    let header = document["components"]?["parameters"]?[name]
+                    guard header?["name"] == "Idempotency-Key" else { continue }
+                    keys["\(method) \(path)"] = header?["required"] == true
+                    #expect(operation["responses"]?["422"] != nil && operation["responses"]?["409"] != nil)
+                }
+            }
+        }
+        #expect(keys["post /v1/redemptions"] == true)
+        for path in [
+            "brands", "venues", "keys", "campaigns", "campaigns/{campaign}/perks", "opt-outs",
+            "guests/{guest}/identities", "redemptions/{redemption}/reversal",
+        ] {
+            #expect(keys["post /v1/\(path)"] == false, "\(path)")
+        }
+        for path in ["eligibility", "audience-estimates", "guest-imports", "topic-imports"] {
+            #expect(keys["post /v1/\(path)"] == nil, "\(path)")
+        }
+    }
+
     @Test func noNameStandsForTwoSchemas() {
         var printed: [String: JSONValue] = [:]
         func check(_ schema: JSONSchema) {

@@ -15,6 +15,7 @@ import Testing
 
 /// The real server on a free port over a database of its own, with a key for every role.
 struct RunningServer: Sendable {
+    let url: String
     let port: Int
     let backend: Backend
     let log: LogLines
@@ -36,8 +37,17 @@ struct RunningServer: Sendable {
         let log = LogLines()
         let logger = Logger(label: "test") { _ in JSONLogHandler(level: .info, write: log.append) }
         let backend = Backend(.init(url: url, maximumConnections: 4), logger: logger)
-        let clock = Clock()
-        let keys = try await state == .migrated ? makeKeys(backend, clock) : ([:], "")
+        let clock: Clock
+        let keys: ([Role: String], String)
+        switch state {
+        case .migrated:
+            clock = Clock()
+            keys = try await makeKeys(backend, clock)
+        case .left(let server):
+            (clock, keys) = (server.clock, (server.keys, server.rivalKey))
+        case .empty, .away:
+            (clock, keys) = (Clock(), ([:], ""))
+        }
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         var configuration = configuration
         configuration.port = 0
@@ -51,7 +61,8 @@ struct RunningServer: Sendable {
             }
             let port = try #require(await ports.first { _ in true })
             let running = RunningServer(
-                port: port, backend: backend, log: log, clock: clock, keys: keys.0, rivalKey: keys.1, group: group)
+                url: url, port: port, backend: backend, log: log, clock: clock, keys: keys.0, rivalKey: keys.1,
+                group: group)
             do { try await body(running) } catch {
                 await group.triggerGracefulShutdown()
                 throw error
@@ -71,6 +82,8 @@ struct RunningServer: Sendable {
     /// What a test finds the database to be.
     enum Database {
         case migrated, empty, away
+        /// As another server has it, which may have crashed meanwhile.
+        case left(by: RunningServer)
     }
 
     private static func url(_ state: Database) async throws -> String {
@@ -83,6 +96,8 @@ struct RunningServer: Sendable {
             // Roles belong to the cluster, and somebody has migrated another of its databases.
             _ = try await self.url(.migrated)
             return try await TestDatabase.make()
+        case .left(let server):
+            return server.url
         case .away:
             return "postgres://127.0.0.1:1/away"
         }

@@ -23,6 +23,7 @@ import Testing
         _ = try await other.redeem("net:quxana", key: "1")
         let before = try await dump(palms)
         #expect(Self.traces.filter { !before.contains($0) } == [])
+        #expect(try await palms.count("select count(*) from idempotency_key where answer like '%quxana%'") == 2)
         let counted = try await counts(palms)
 
         try await palms.erase("net:quxana")
@@ -33,6 +34,7 @@ import Testing
         }
         #expect(try await counts(palms) == counted)
         #expect(try await palms.count("select count(distinct guest_id) from claim") == 1)
+        #expect(try await palms.count("select count(*) from idempotency_key where claim_id is null") == 0)
         #expect(try await palms.count("select count(*) from audit_event where action = 'guest.erase'") == 1)
 
         let outcome = try await palms.importGuests("network,handle\nnet,other\nnet,QuxAna\nweb,@quxana")
@@ -143,7 +145,7 @@ import Testing
             network,handle,display_name,birth_date,city,score,score_model,score_measured_at
             net,quxana,Annabel Quxworth,1961-07-29,Quxville,77.31,quxmodel,2026-06-01T00:00:00Z
             """)
-        _ = try await palms.join("web:quxana", to: "net:quxana")
+        try await palms.joinOnce("web:quxana", to: "net:quxana", key: palms.owner.brand?.slug ?? "")
         try await palms.put("net:quxana", .init(memberNumber: "QUX-77", segments: ["vip"]))
         _ = try await palms.checkIn("net:quxana", id: date("1961-07-30"))
     }

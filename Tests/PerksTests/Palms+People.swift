@@ -24,6 +24,20 @@ extension Palms {
         }
     }
 
+    /// The same as a request with a key asks for it.
+    func joinOnce(_ identity: String, to guest: String, key: String) async throws {
+        let parts = identity.split(separator: ":", maxSplits: 1).map(String.init)
+        let draft = Guest.IdentityDraft(network: parts[0], handle: parts[1])
+        let (reference, request) = (try GuestReference(guest), try JSONValue(of: draft))
+        let idempotency = try Idempotency(
+            #require(IdempotencyKey(key)), "POST", "/v1/guests/\(guest)/identities", body: request)
+        try await backend.transaction(as: platform) { [platform] connection in
+            _ = try CreationAnswer.creating(
+                by: request, idempotency, at: nil, as: platform, at: Palms.now, in: connection
+            ) { try Guest.join(draft, to: reference, as: platform, at: Palms.now, in: connection).guest }
+        }
+    }
+
     func erase(_ guest: String, as principal: Principal? = nil) async throws {
         let (reference, principal) = (try GuestReference(guest), principal ?? platform)
         try await backend.transaction(as: principal) { connection in

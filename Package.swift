@@ -64,6 +64,7 @@ let package = Package(
                 .embedInCode("V0010__idempotency.sql"),
                 .embedInCode("V0011__codes.sql"),
                 .embedInCode("V0012__holds.sql"),
+                .embedInCode("V0013__address_aliases.sql"),
             ],
             swiftSettings: settings
         ),

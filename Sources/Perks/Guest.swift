@@ -116,10 +116,12 @@ package enum GuestReference: Hashable, Sendable {
     }
 }
 
-/// A handle in the form it is compared in: NFC, lower case, without a leading @.
+/// A handle in the form it is compared in: NFC, lower case, without a leading @; of an address the mailbox behind it.
 package struct IdentityKey: Hashable, Sendable {
     package let network: String
     package let handleKey: String
+    /// The same, but for the mailbox: the form of before addresses had aliases, by which older opt-outs are remembered.
+    let spelledKey: String
     /// The handle as it is shown.
     package let handle: String
 
@@ -133,7 +135,8 @@ package struct IdentityKey: Hashable, Sendable {
         else { return nil }
         self.network = network
         self.handle = shown
-        handleKey = shown.lowercased().precomposedStringWithCanonicalMapping
+        spelledKey = shown.lowercased().precomposedStringWithCanonicalMapping
+        handleKey = network == "email" ? IdentityKey.mailbox(of: spelledKey) : spelledKey
     }
 
     private static func isNetwork(_ text: String) -> Bool {

@@ -88,15 +88,17 @@ package struct GuestImport: Sendable {
         in connection: isolated Connection
     ) throws -> Outcome {
         var refused = rows.refused
-        let tombstoned = try connection.query(
-            """
-            with gone as (
-                delete from guest_import i using tombstone t where t.identity_hash = i.identity_hash returning i.line
-            )
-            select line from gone order by line
-            """)
-        for row in tombstoned {
-            refused.add(line: try row["line"], optedOutReason)
+        for hash in ["identity_hash", "older_hash"] {
+            let tombstoned = try connection.query(
+                """
+                with gone as (
+                    delete from guest_import i using tombstone t where t.identity_hash = i.\(identifier: hash) returning i.line
+                )
+                select line from gone order by line
+                """)
+            for row in tombstoned {
+                refused.add(line: try row["line"], optedOutReason)
+            }
         }
         let counts = try connection.query(
             """
@@ -119,7 +121,8 @@ package struct GuestImport: Sendable {
 
     private static let staged: Query = """
         line, network, handle_key, handle, verified, new_id, display_name, birth_date, gender, country, region, city,
-        language, score, score_model, score_measured_at, reach, topic_ids, strengths, identity_hash
+        language, score, score_model, score_measured_at, reach, topic_ids, strengths, identity_hash,
+        older_hash
         """
 
     /// What `merge_guest_import` expects.
@@ -129,7 +132,7 @@ package struct GuestImport: Sendable {
             verified boolean, new_id uuid not null, display_name text, birth_date date, gender text, country text,
             region text, city text, language text, score integer, score_model text, score_measured_at timestamptz,
             reach bigint, topic_ids bigint[] not null, strengths integer[] not null, identity_hash bytea not null,
-            guest_id uuid, is_new boolean not null default false, round integer, changed boolean not null default false
+            older_hash bytea, guest_id uuid, is_new boolean not null default false, round integer, changed boolean not null default false
         ) on commit drop
         """
 }

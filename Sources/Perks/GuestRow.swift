@@ -181,6 +181,12 @@ struct IdentityHasher {
         hash(Array((identity.network + ":" + identity.handleKey).utf8))
     }
 
+    /// The same of the identity as it was compared before addresses had aliases; nil where that makes no difference.
+    func olderHash(_ identity: IdentityKey) -> [UInt8]? {
+        guard identity.spelledKey != identity.handleKey else { return nil }
+        return hash(Array((identity.network + ":" + identity.spelledKey).utf8))
+    }
+
     /// HMAC-SHA-256 of bytes that tell of an identity.
     func hash(_ bytes: [UInt8]) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))

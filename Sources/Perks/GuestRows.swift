@@ -101,9 +101,13 @@ final class GuestRows: Stager {
         line.append(row.reach.map(String.init))
         line.append("{" + topics.map { String($0.key) }.joined(separator: ",") + "}")
         line.append("{" + topics.map { String($0.value) }.joined(separator: ",") + "}")
-        line.append(
-            "\\x" + hasher.hash(row.identity).map { String(0x100 | UInt32($0), radix: 16).dropFirst() }.joined())
+        line.append(Self.hexadecimal(hasher.hash(row.identity)))
+        line.append(hasher.olderHash(row.identity).map(Self.hexadecimal))
         output.append(contentsOf: line.bytes)
         output.append(UInt8(ascii: "\n"))
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        "\\x" + bytes.map { String(0x100 | UInt32($0), radix: 16).dropFirst() }.joined()
     }
 }

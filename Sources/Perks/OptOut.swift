@@ -61,8 +61,8 @@ extension OptOut {
         _ key: IdentityKey, _ tombstones: Tombstones, at now: Timestamp, in connection: isolated Connection
     ) throws {
         let named: Query = """
-            g.guest_id = (select guest_id from identity
-                          where network = \(key.network) and handle_key = \(key.handleKey))
+            g.guest_id in (select guest_id from identity
+                           where network = \(key.network) and handle_key in (\(key.handleKey), \(key.spelledKey)))
             """
         for guest in try Guest.lockForChange(where: named, in: connection) {
             try connection.execute(

@@ -32,6 +32,7 @@ struct Tombstones {
     /// Whether an identity is to be left out; holds off, until commit, whoever would leave it out from now on.
     func cover(_ key: IdentityKey, in connection: isolated Connection) throws -> Bool {
         try connection.query("select pg_advisory_xact_lock_shared(tombstone_lock())")
-        return try !connection.query("select from tombstone where identity_hash = \(hasher.hash(key))").isEmpty
+        let hashes: Query = "\(hasher.hash(key)), \(hasher.olderHash(key))"
+        return try !connection.query("select from tombstone where identity_hash in (\(fragment: hashes))").isEmpty
     }
 }

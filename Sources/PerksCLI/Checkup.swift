@@ -7,10 +7,13 @@ import Postgres
 struct Checkup {
     private let settings: Settings
     private let dataDirectory: String?
+    private let isDeep: Bool
 
-    init(_ settings: Settings, dataDirectory: String?) {
+    /// A deep one also proves what must be so of everything that was ever handed out.
+    init(_ settings: Settings, dataDirectory: String?, isDeep: Bool) {
         self.settings = settings
         self.dataDirectory = dataDirectory
+        self.isDeep = isDeep
     }
 
     /// What all checks found; those that need the database are left out when it is away.
@@ -68,6 +71,7 @@ struct Checkup {
         do {
             try await backend.checkSchema()
             findings.append(.ok("schema", "It is this version's."))
+            if isDeep { findings += try await backend.checkInvariants().map(Finding.init) }
         } catch let error as PerksError {
             findings.append(.problem("schema", error.detail))
         } catch {

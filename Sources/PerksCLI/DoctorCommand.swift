@@ -7,15 +7,22 @@ import Postgres
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Check what perks stands on, and say what to do about it.",
-        discussion: "Exits 7 when it finds problems.")
+        discussion: """
+            With --deep it also adds up all that was ever handed out, of every brand: counters against units, allowances, \
+            keys, codes, receipts. That reads whole tables and changes nothing; the server may go on meanwhile.
 
+            Exits 7 when it finds problems.
+            """)
+
+    @Flag(help: "Also prove from the tables that nothing was handed out twice or beyond its limits.")
+    var deep = false
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
         let settings = try Settings()
         let output = Output(format: try settings.output(options.output))
         do {
-            let findings = try await Checkup(settings, dataDirectory: options.dataDirectory).findings()
+            let findings = try await Checkup(settings, dataDirectory: options.dataDirectory, isDeep: deep).findings()
             switch output.format {
             case .table: try output.write(findings.map { line(of: $0, output) })
             case .csv:
@@ -62,5 +69,22 @@ struct Finding: Codable, Tabular {
             Column("status") { .text($0.status.rawValue) },
             Column("detail") { .text($0.detail) },
         ]
+    }
+}
+
+extension Finding {
+    /// What became of proving an invariant.
+    init(_ finding: Invariant.Finding) {
+        let compared = "\(finding.compared) \(finding.invariant.subject) compared"
+        guard finding.faults > 0 else {
+            self = .ok(finding.invariant.name, "\(finding.invariant.rule) \(compared).")
+            return
+        }
+        let more = finding.faults - finding.examples.count
+        self = .problem(
+            finding.invariant.name,
+            "\(finding.invariant.rule) \(compared), \(finding.faults) not so: "
+                + finding.examples.joined(separator: " | ") + (more > 0 ? " | and \(more) more" : "")
+                + ". This must never happen: keep a copy of this database and report it.")
     }
 }

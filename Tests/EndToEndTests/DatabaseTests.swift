@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import Logging
+import Postgres
 import Testing
 
 extension EndToEnd {
@@ -31,6 +33,28 @@ extension EndToEnd {
             #expect(doctor.status == 7)
             let problems = doctor.json["data"].list.filter { $0["status"].text == "problem" }
             #expect(problems.compactMap { $0["check"].text }.contains("schema"))
+        }
+
+        @Test func whatDoesNotAddUpIsFound() async throws {
+            let desk = try await Desk.make().program
+            try await desk.done("redeem", "twitter:ana_w", "suite-upgrade", "--venue", "las-vegas", "--key", "k1")
+            let healthy = try await desk.done("doctor", "--deep", "--output", "json").json["data"].list
+            let stock = healthy.first { $0["check"].text == "stock" }
+            #expect(stock?["status"].text == "ok")
+            #expect(stock?["detail"].text?.contains("2 perks compared") == true)
+
+            let database = Database(
+                .init(url: try #require(desk.environment["DATABASE_URL"]), maximumConnections: 1),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            try await database.session { try $0.script("update perk_stock set remaining = 98") }
+            await database.close()
+            #expect(try await desk.run("doctor").status == 0)
+            let doctor = try await desk.run("doctor", "--deep")
+            #expect(doctor.status == 7)
+            let problem = doctor.lines.filter { $0.hasPrefix("problem") }
+            #expect(problem.count == 1)
+            #expect(problem.first?.contains("palms: perk suite-upgrade: the counter says that 98 are left") == true)
+            #expect(problem.first?.contains("a stock of 100 less 1 held or redeemed leaves 99") == true)
         }
 
         @Test(arguments: [false, true]) func aPrivateOneIsMadeFromNothing(ordinaryUser: Bool) async throws {

@@ -35,6 +35,7 @@ extension EndToEnd {
             }
             #expect(try await redemptions(desk).count == 100)
             #expect(try await desk.done("perk", "show", "suite-upgrade", "-o", "json").json["remaining"].int == 0)
+            try await desk.done("doctor", "--deep")
         }
 
         @Test func aGuestAgainstThemselvesGetsOne() async throws {
@@ -48,6 +49,7 @@ extension EndToEnd {
                 #expect(replies.count { $0.json["code"].text == "limit_reached" } == 39)
             }
             #expect(try await redemptions(desk).count == 1)
+            try await desk.done("doctor", "--deep")
         }
 
         @Test func aServerThatIsKilledHasDoneNothingTwiceAndForgottenNothing() async throws {
@@ -88,6 +90,7 @@ extension EndToEnd {
             let kept = try await redemptions(desk)
             #expect(kept.count == Desk.crowd)
             #expect(Set(kept.compactMap { $0["guest"]["id"].text }).count == Desk.crowd)
+            try await desk.done("doctor", "--deep")
         }
 
         @Test(arguments: [SIGTERM, SIGINT])
@@ -108,6 +111,7 @@ extension EndToEnd {
             #expect(await server.program.end().status == 0)
             try await client.close()
             #expect(try await redemptions(desk).count == 1)
+            try await desk.done("doctor", "--deep")
         }
 
         @Test(.timeLimit(.minutes(10)), arguments: [true, false]) func aDatabaseThatComesBackIsFoundAgain(
@@ -146,6 +150,7 @@ extension EndToEnd {
                     #expect(all.joined().allSatisfy { $0.status == 201 || $0.status == 503 })
                 }
                 #expect(try await redemptions(desk).count == Desk.crowd)
+                try await desk.done("doctor", "--deep")
             }
         }
 

@@ -185,6 +185,13 @@ struct Palms: Sendable {
         }
     }
 
+    /// Expects that all that was handed out adds up, in every brand of the database.
+    func expectInvariants(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        for finding in try await backend.checkInvariants() {
+            #expect(finding.faults == 0, "\(finding.examples)", sourceLocation: sourceLocation)
+        }
+    }
+
     /// A number out of the database, behind no policy.
     func count(_ query: Query) async throws -> Int {
         let database = Database(.init(url: url, maximumConnections: 1), logger: Palms.logger)

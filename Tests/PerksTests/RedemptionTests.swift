@@ -79,6 +79,7 @@ import Testing
         }
         #expect(try await palms.count("select count(*) from claim where status = 'redeemed'") == 100)
         #expect(try await palms.count("select remaining as count from perk_stock") == 0)
+        try await palms.expectInvariants()
         await palms.close()
     }
 
@@ -102,6 +103,7 @@ import Testing
         } else {
             #expect(try await palms.count("select count(*) from perk_stock") == 0)
         }
+        try await palms.expectInvariants()
         await palms.close()
     }
 
@@ -117,6 +119,7 @@ import Testing
         #expect(Set(answers.map(\.answer.id)).count == 1)
         #expect(answers.count { !$0.isReplay } == 1)
         #expect(try await palms.count("select count(*) from claim") == 1)
+        try await palms.expectInvariants()
         await palms.close()
     }
 
@@ -185,6 +188,7 @@ import Testing
         #expect(try await palms.count("select remaining_redemptions as count from campaign_budget") == 10)
         let again = try await palms.redeem("net:g0", key: "2").answer
         #expect(again.id != redemption.id)
+        try await palms.expectInvariants()
         await palms.close()
     }
 
@@ -207,6 +211,7 @@ import Testing
         let spent = try await palms.count("select sum(cost)::bigint as count from claim")
         #expect(spent <= 1000 && spent > 600)
         #expect(try await palms.count("select remaining_amount as count from campaign_budget") == 1000 - spent)
+        try await palms.expectInvariants()
         await palms.close()
     }
 

@@ -107,6 +107,14 @@ struct Palms: Sendable {
         }
     }
 
+    /// Gives a perk codes, one a line.
+    @discardableResult
+    func importCodes(
+        _ file: String, for perk: String = "suite-upgrade", chunk: Int = 1000
+    ) async throws -> CodeImport.Outcome {
+        try await CodeImport(backend, as: owner, at: Palms.now).run(stream(file, chunk: chunk), for: .slug(perk))
+    }
+
     // MARK: People
 
     /// Imports guests as CSV.

@@ -98,6 +98,8 @@ import Testing
         _ = try await palms.checkIn("net:g0", id: date("1980-01-01"))
         _ = try await palms.redeem("net:g0", key: "1")
         #expect(try await refusal { _ = try await palms.redeem("net:g1", key: "2") } == .soldOut)
+        try await palms.makePerk("voucher")
+        try await palms.importCodes("first\nsecond", for: "voucher")
         try await palms.backend.transaction(as: palms.owner) { connection in
             _ = try Key.create(.init(role: .clerk, label: "desk"), as: palms.owner, at: Palms.now, in: connection)
             _ = try Segment.put("vip", .init(name: "VIP"), as: palms.owner, at: Palms.now, in: connection)

@@ -33,8 +33,9 @@ struct PerksCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The brand:",
                 subcommands: [
-                    BrandCommand.self, VenueCommand.self, CampaignCommand.self, PerkCommand.self, RuleCommand.self,
-                    MemberCommand.self, SegmentCommand.self, ReportCommand.self, KeyCommand.self, AuditCommand.self,
+                    BrandCommand.self, VenueCommand.self, CampaignCommand.self, PerkCommand.self, CodeCommand.self,
+                    RuleCommand.self, MemberCommand.self, SegmentCommand.self, ReportCommand.self, KeyCommand.self,
+                    AuditCommand.self,
                 ]),
             CommandGroup(
                 name: "The platform:",

@@ -5,6 +5,6 @@ package enum Endpoints {
         ServiceRoutes.endpoints + BrandRoutes.endpoints + VenueRoutes.endpoints + KeyRoutes.endpoints
         + AuditEventRoutes.endpoints + TopicRoutes.endpoints + GuestRoutes.endpoints + OptOutRoutes.endpoints
         + MemberRoutes.endpoints + SegmentRoutes.endpoints + AudienceRoutes.endpoints
-        + CampaignRoutes.endpoints + PerkRoutes.endpoints + CheckInRoutes.endpoints + HoldRoutes.endpoints
-        + RedemptionRoutes.endpoints + ReportRoutes.endpoints
+        + CampaignRoutes.endpoints + PerkRoutes.endpoints + CodeRoutes.endpoints + CheckInRoutes.endpoints
+        + HoldRoutes.endpoints + RedemptionRoutes.endpoints + ReportRoutes.endpoints
 }

@@ -35,6 +35,8 @@ import Testing
         "GET /v1/perks": "OWMCA", "GET /v1/perks/{perk}": "OWMCA", "PATCH /v1/perks/{perk}": "OWM",
         "GET /v1/holds": "OWMCA", "POST /v1/holds": "OWMC", "GET /v1/holds/{hold}": "OWMCA",
         "DELETE /v1/holds/{hold}": "OWMC",
+        "GET /v1/perks/{perk}/codes": "OWM", "POST /v1/perks/{perk}/codes": "OWM",
+        "GET /v1/perks/{perk}/code-pool": "OWMA", "POST /v1/perks/{perk}/code-generations": "OWM",
         "GET /v1/redemptions": "OWMA", "POST /v1/redemptions": "OWMC", "GET /v1/redemptions/{redemption}": "OWMCA",
         "POST /v1/redemptions/{redemption}/reversal": "OWMC",
         "POST /v1/topic-imports": "O", "GET /v1/topics": "OWMA",

@@ -6,17 +6,23 @@ package struct CodePool: Encodable, Hashable, Sendable {
     /// How many there are in all.
     package let total: Int
     /// How many have been handed out, those whose redemption was reversed included.
-    package let taken: Int
+    package var taken: Int
     /// How many of the rest are promised to holds.
-    package let reserved: Int
-    /// How many anybody may still have.
-    package let left: Int
+    package var reserved: Int
 
-    init(total: Int, taken: Int, reserved: Int) {
-        self.total = total
-        self.taken = taken
-        self.reserved = reserved
-        left = total - taken - reserved
+    /// How many anybody may still have.
+    package var left: Int { total - taken - reserved }
+
+    private enum CodingKeys: String, CodingKey {
+        case total, taken, reserved, left
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(total, forKey: .total)
+        try container.encode(taken, forKey: .taken)
+        try container.encode(reserved, forKey: .reserved)
+        try container.encode(left, forKey: .left)
     }
 }
 

@@ -5,7 +5,9 @@ import Postgres
 struct Counters {
     private(set) var stock: [ID<Perk>: Int] = [:]
     private(set) var budgets: [ID<Campaign>: Budget] = [:]
-    private(set) var codes: [ID<Perk>: Codes] = [:]
+    private(set) var codes: [ID<Perk>: CodePool] = [:]
+    /// The codes as they were when they were locked.
+    private var codesBefore: [ID<Perk>: CodePool] = [:]
     /// What has been taken since they were read.
     private var taken = Units()
     private let brand: ID<Brand>
@@ -18,15 +20,6 @@ struct Counters {
         func covers(cost: Int) -> Bool {
             (amount.map { $0 >= cost } ?? true) && (redemptions.map { $0 >= 1 } ?? true)
         }
-    }
-
-    /// Where a perk's codes stand.
-    struct Codes {
-        let total: Int
-        var taken: Int
-        var reserved: Int
-
-        var left: Int { total - taken - reserved }
     }
 
     /// A unit of a perk, as the counters see it.
@@ -117,9 +110,10 @@ struct Counters {
             order by perk_id \(fragment: lock)
             """)
         for row in codeRows {
-            codes[try row["perk_id"]] = Codes(
+            codes[try row["perk_id"]] = CodePool(
                 total: try row["total"], taken: try row["taken"], reserved: try row["reserved"])
         }
+        codesBefore = codes
     }
 
     /// Adds what another reading has and this one has not.
@@ -132,6 +126,14 @@ struct Counters {
     /// How many units of a perk can still be had, by stock and codes; nil is uncapped.
     func remaining(of perk: ID<Perk>) -> Int? {
         [stock[perk], codes[perk]?.left].compactMap { $0 }.min()
+    }
+
+    /// The pools that codes were taken or reserved from since they were locked: as they were, and as they are.
+    var codesUsed: [(perk: ID<Perk>, before: CodePool, after: CodePool)] {
+        codesBefore.keys.sorted().compactMap { perk in
+            guard let before = codesBefore[perk], let after = codes[perk], before != after else { return nil }
+            return (perk, before, after)
+        }
     }
 
     // MARK: Taking

@@ -155,7 +155,12 @@ struct DeskBatch {
 
     /// Tells the audit log of pools of codes that run low.
     private func recordLowPools(in connection: isolated Connection) throws {
-        // Filled in with the codes.
+        for (perk, before, after) in counters.codesUsed {
+            guard let slug = catalogue.place(of: .id(perk))?.perk.slug, let last = requests.last else { continue }
+            try CodePool.recordIfLow(
+                of: perk, slug: slug, leftBefore: before.left, leftAfter: after.left, total: after.total,
+                as: last.principal, at: last.now, in: connection)
+        }
     }
 }
 

@@ -155,7 +155,7 @@ extension DeskWriting {
             text = idempotency.key.text
             fingerprint = idempotency.fingerprint
             self.answer = answer
-            keptUntil = now.adding(seconds: Idempotency.daysKept * 86_400)
+            keptUntil = now.adding(seconds: Idempotency.secondsKept)
             self.guest = guest?.uuid
             self.now = now
         }

@@ -21,9 +21,6 @@ package struct CreationAnswer: Sendable {
     /// Whether it had been given before to the same request.
     package let isReplay: Bool
 
-    /// For so long a key is good for its request only.
-    private static let keptSeconds = 7 * 86_400
-
     /// Creates what a request asks for and answers it; with a key exactly once, however often the request comes.
     ///
     /// The key is bound in the transaction that creates, so that both are kept or neither is: a refusal binds nothing.
@@ -76,7 +73,7 @@ package struct CreationAnswer: Sendable {
             let bound = try connection.execute(
                 """
                 insert into idempotency_key as k (brand_id, key, fingerprint, kept_until)
-                values (\(brand), \(key.text), \(fingerprint), \(now.adding(seconds: keptSeconds)))
+                values (\(brand), \(key.text), \(fingerprint), \(now.adding(seconds: Idempotency.secondsKept)))
                 on conflict on constraint idempotency_key_pkey
                     do update set fingerprint = excluded.fingerprint, kept_until = excluded.kept_until
                     where k.kept_until <= \(now)

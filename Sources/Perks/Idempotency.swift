@@ -27,8 +27,8 @@ package struct Replayable<Answer: Sendable>: Sendable {
 
 /// A key and what identifies the request it came with: the same key is good for the same request only.
 package struct Idempotency: Sendable {
-    /// For so many days an answer is kept, but those to redemptions and holds, which are kept for ever.
-    static let daysKept = 7
+    /// For so long a key is good for its request only; those of redemptions and holds are bound for ever.
+    static let secondsKept = 7 * 86_400
 
     package let key: IdempotencyKey
     /// SHA-256 of method, path and canonical body.

@@ -58,15 +58,12 @@ package struct Call: Sendable {
         if case .json(let value) = content { value } else { .null }
     }
 
-    /// The key that makes repeating this request safe.
+    /// The key that makes repeating this request safe; nil when it has none and may go without.
     ///
     /// - Throws: `idempotency_key_required`, or `invalid_request` when it is malformed.
-    func idempotencyKey() throws(PerksError) -> IdempotencyKey {
-        guard let key = try idempotencyKeyIfAny() else {
-            throw PerksError(
-                .idempotencyKeyRequired,
-                "Send the header Idempotency-Key, a new one for each new request, so that repeating it is safe.")
-        }
+    func idempotencyKey(_ need: Endpoint.KeyNeed) throws(PerksError) -> IdempotencyKey? {
+        let key = try idempotencyKeyIfAny()
+        guard key != nil || need == .optional else { throw .keyRequired }
         return key
     }
 
@@ -94,6 +91,11 @@ package struct Call: Sendable {
 }
 
 extension PerksError {
+    /// That a request must carry an `Idempotency-Key`.
+    static let keyRequired = PerksError(
+        .idempotencyKeyRequired,
+        "Send the header Idempotency-Key, a new one for each new request, so that repeating it is safe.")
+
     /// That there is no object of this kind by the name that the address gives.
     static func missing<Kind: Noun>(_ kind: Kind.Type) -> PerksError {
         let name = Kind.noun.replacing("_", with: "-")

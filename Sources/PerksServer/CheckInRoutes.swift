@@ -3,11 +3,11 @@ import Perks
 /// The desk: what a guest may have, recorded or only asked.
 enum CheckInRoutes {
     static let endpoints: [Endpoint] = [
-        .create(
-            "/v1/check-ins", "Check a guest in: what they may have, and why not the rest", by: .desk,
+        .createOnce(
+            "/v1/check-ins", "Check a guest in: what they may have, and why not the rest", by: .desk, key: .optional,
             problems: [.venueNotFound], at: { "/v1/check-ins/\($0.id?.description ?? "")" }
-        ) { (draft: CheckIn.Draft, call) in
-            try await call.backend.checkIn(draft, as: call.principal, at: call.now).answer
+        ) { (draft: CheckIn.Draft, key, call) in
+            try await call.backend.checkIn(draft, key: key, as: call.principal, at: call.now)
         },
         .list(
             "/v1/check-ins", "List the check-ins, newest first", by: .everyone,

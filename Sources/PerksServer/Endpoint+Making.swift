@@ -57,41 +57,27 @@ extension Endpoint {
                 return answer.isReplay ? reply.with(.idempotentReplayed, "true") : reply
             },
             request: .json(Draft.reference), answer: .json(Value.reference, .created), problems: problems,
-            takesIdempotencyKey: true)
+            idempotencyKey: .optional)
     }
 
-    /// Creates something each time it is asked to: 201 with its `Location`, if it can be read anywhere.
-    static func create<Draft: Described & Decodable, Value: Described & Encodable>(
-        _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required,
-        problems: [PerksError.Code] = [], at location: (@Sendable (Value) -> String)?,
-        _ handle: @escaping @Sendable (Draft, Call) async throws -> Value
-    ) -> Endpoint {
-        Endpoint(
-            method: .post, path: PathPattern(path), summary: summary,
-            handler: .keyed(roles, brand) { call in
-                let value = try await handle(try Draft(validating: call.json), call)
-                let reply = try Reply(.created, json: value)
-                return location.map { reply.with(.location, $0(value)) } ?? reply
-            },
-            request: .json(Draft.reference), answer: .json(Value.reference, .created), problems: problems)
-    }
-
-    /// Creates something exactly once: the same `Idempotency-Key` and request get the same answer, however often.
+    /// Creates something with other requests of its brand: the same `Idempotency-Key` and request get the same answer,
+    /// however often they come.
+    ///
+    /// - Parameter key: whether a request must carry a key, or may.
     static func createOnce<Draft: Described & Decodable, Value: Described & Encodable>(
-        _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required,
+        _ path: String, _ summary: String, by roles: Set<Role>, key: KeyNeed = .required,
         problems: [PerksError.Code] = [], at location: @escaping @Sendable (Value) -> String,
-        _ handle: @escaping @Sendable (Draft, IdempotencyKey, Call) async throws -> Replayable<Value>
+        _ handle: @escaping @Sendable (Draft, IdempotencyKey?, Call) async throws -> Replayable<Value>
     ) -> Endpoint {
         Endpoint(
             method: .post, path: PathPattern(path), summary: summary,
-            handler: .keyed(roles, brand) { call in
-                let key = try call.idempotencyKey()
-                let outcome = try await handle(try Draft(validating: call.json), key, call)
+            handler: .keyed(roles, .required) { call in
+                let outcome = try await handle(try Draft(validating: call.json), try call.idempotencyKey(key), call)
                 let reply = try Reply(.created, json: outcome.answer).with(.location, location(outcome.answer))
                 return outcome.isReplay ? reply.with(.idempotentReplayed, "true") : reply
             },
             request: .json(Draft.reference), answer: .json(Value.reference, .created), problems: problems,
-            needsIdempotencyKey: true)
+            idempotencyKey: key)
     }
 
     /// Works something out, or changes something that is there, as a request says.

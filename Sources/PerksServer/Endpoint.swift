@@ -13,10 +13,8 @@ package struct Endpoint: Sendable {
     package let answer: Answer
     /// The refusals that are its own, next to those that every endpoint shares.
     package var problems: [PerksError.Code] = []
-    /// Whether a request may carry an `Idempotency-Key`.
-    package var takesIdempotencyKey = false
-    /// Whether a request must carry an `Idempotency-Key`.
-    package var needsIdempotencyKey = false
+    /// Whether a request may or must carry an `Idempotency-Key`; nil where it says nothing.
+    package var idempotencyKey: KeyNeed?
 
     /// Who is let in, and what answers them.
     package enum Handler: Sendable {
@@ -30,6 +28,13 @@ package struct Endpoint: Sendable {
     package enum BrandNeed: Sendable {
         case required
         /// Without one, the platform itself is meant.
+        case optional
+    }
+
+    /// Whether a request must carry an `Idempotency-Key`.
+    package enum KeyNeed: Sendable {
+        case required
+        /// Without one, each request is a new one.
         case optional
     }
 

@@ -5,9 +5,10 @@ enum HoldRoutes {
     static let endpoints: [Endpoint] = [
         .createOnce(
             "/v1/holds", "Keep a perk for a guest until it expires, is released or is redeemed", by: .desk,
-            problems: RedemptionRoutes.refusals, at: { "/v1/holds/\($0.id)" }
+            problems: RedemptionRoutes.refusals, at: { (hold: Hold) in "/v1/holds/\(hold.id)" }
         ) { (draft: Hold.Draft, key, call) in
-            try await call.backend.hold(draft, key: key, as: call.principal, at: call.now)
+            guard let key else { throw PerksError.keyRequired }
+            return try await call.backend.hold(draft, key: key, as: call.principal, at: call.now)
         },
         .list(
             "/v1/holds", "List the holds, newest first", by: .everyone,

@@ -15,8 +15,11 @@ extension Endpoint {
             ])
         }
         if roles != nil { parameters.append(["$ref": "#/components/parameters/Perks-Brand"]) }
-        if needsIdempotencyKey { parameters.append(["$ref": "#/components/parameters/Idempotency-Key"]) }
-        if takesIdempotencyKey { parameters.append(["$ref": "#/components/parameters/Optional-Idempotency-Key"]) }
+        switch idempotencyKey {
+        case .required: parameters.append(["$ref": "#/components/parameters/Idempotency-Key"])
+        case .optional: parameters.append(["$ref": "#/components/parameters/Optional-Idempotency-Key"])
+        case nil: break
+        }
         if method == .patch { parameters.append(["$ref": "#/components/parameters/If-Match"]) }
         var operation: JSONValue = [
             "operationId": .string(operationID), "summary": .string(summary), "tags": [.string(tag)],
@@ -86,10 +89,8 @@ extension Endpoint {
         var codes = Set(problems).union([.invalidRequest, .internal, .overloaded, .unavailable])
         if roles != nil { codes.formUnion([.unauthenticated, .forbidden, .brandNotFound]) }
         if needsBrand { codes.insert(.brandRequired) }
-        if needsIdempotencyKey { codes.insert(.idempotencyKeyRequired) }
-        if needsIdempotencyKey || takesIdempotencyKey {
-            codes.formUnion([.idempotencyKeyReused, .idempotencyKeyInFlight])
-        }
+        if idempotencyKey == .required { codes.insert(.idempotencyKeyRequired) }
+        if idempotencyKey != nil { codes.formUnion([.idempotencyKeyReused, .idempotencyKeyInFlight]) }
         switch request {
         case .nothing: break
         case .json: codes.formUnion([.payloadTooLarge, .unsupportedMediaType])

@@ -11,9 +11,11 @@ enum RedemptionRoutes {
     static let endpoints: [Endpoint] = [
         .createOnce(
             "/v1/redemptions", "Hand a perk to a guest, exactly once", by: .desk,
-            problems: refusals + [.checkInNotFound, .holdNotFound, .holdExpired], at: { "/v1/redemptions/\($0.id)" }
+            problems: refusals + [.checkInNotFound, .holdNotFound, .holdExpired],
+            at: { (redemption: Redemption) in "/v1/redemptions/\(redemption.id)" }
         ) { (draft: Redemption.Draft, key, call) in
-            try await call.backend.redeem(draft, key: key, as: call.principal, at: call.now)
+            guard let key else { throw PerksError.keyRequired }
+            return try await call.backend.redeem(draft, key: key, as: call.principal, at: call.now)
         },
         .list(
             "/v1/redemptions", "List the redemptions, newest first", by: .readers,

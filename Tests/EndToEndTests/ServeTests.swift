@@ -114,7 +114,7 @@ extension EndToEnd {
             try await desk.done("doctor", "--deep")
         }
 
-        @Test(.timeLimit(.minutes(10)), arguments: [true, false]) func aDatabaseThatComesBackIsFoundAgain(
+        @Test(.timeLimit(.minutes(30)), arguments: [true, false]) func aDatabaseThatComesBackIsFoundAgain(
             politely: Bool
         ) async throws {
             let program = try Program()

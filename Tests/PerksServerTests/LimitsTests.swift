@@ -7,7 +7,7 @@ import Testing
 
 @testable import PerksServer
 
-@Suite(.timeLimit(.minutes(2))) struct LimitsTests {
+@Suite(.timeLimit(.minutes(30))) struct LimitsTests {
     private static let venue = #"{"slug": "lv", "name": "Las Vegas"}"#
 
     @Test func aBodyTooLargeIsRefusedAnnouncedOrNot() async throws {

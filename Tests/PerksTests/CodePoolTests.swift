@@ -24,6 +24,24 @@ import Testing
         await palms.close()
     }
 
+    @Test func redemptionsTakeCodesInTheirOrder() async throws {
+        let palms = try await Palms.beforeCodes()
+        try await palms.importCrowd(3)
+        try await palms.importCodes("A\nB")
+        let first = try await palms.redeem("net:g0", key: "1").answer
+        let second = try await palms.redeem("net:g1", key: "2").answer
+        #expect([first.code, second.code] == ["A", "B"])
+        _ = try await palms.reverse(first.id)
+        #expect(try await palms.codes().map(\.status) == [.burnt, .given])
+        #expect(try await refusal { _ = try await palms.redeem("net:g2", key: "3") } == .codesExhausted)
+        try await palms.importCodes("C")
+        let third = try await palms.redeem("net:g2", key: "4").answer
+        #expect(third.code == "C")
+        let pool = try await palms.pool()
+        #expect(pool == CodePool(total: 3, taken: 3, reserved: 0))
+        await palms.close()
+    }
+
     @Test func pagesFollowOneAnother() async throws {
         let palms = try await Palms.beforeCodes()
         try await palms.importCodes((1...450).map { "C\($0)" }.joined(separator: "\n"))

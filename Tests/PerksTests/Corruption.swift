@@ -14,27 +14,6 @@ struct Corruption: Sendable, CustomTestStringConvertible {
         self.sql = sql
     }
 
-    /// Gives the vouchers codes, and makes holds of the last two: one that stands, one released.
-    static let codesAndHolds = """
-        insert into code (brand_id, perk_id, position, code)
-        select brand_id, id, n, 'CODE-' || n from perk, generate_series(1, 6) n where slug = 'voucher';
-        insert into code_pool (brand_id, perk_id, total, taken, reserved)
-        select brand_id, id, 6, 2, 1 from perk where slug = 'voucher';
-        update claim c set takes_code = true, code_position = right(k.key, 1)::int + 1
-        from idempotency_key k
-        where k.brand_id = c.brand_id and k.claim_id = c.id and k.key in ('voucher-0', 'voucher-1');
-        update claim c
-        set status = case when k.key = 'voucher-2' then 'held' else 'released' end, takes_code = true,
-            held_at = redeemed_at, expires_at = redeemed_at + interval '15 minutes',
-            ended_at = case when k.key = 'voucher-3' then redeemed_at end, redeemed_at = null, receipt = null,
-            hold_receipt = receipt || jsonb_build_object('id', replace(receipt ->> 'id', 'redemption_', 'hold_'))
-        from idempotency_key k
-        where k.brand_id = c.brand_id and k.claim_id = c.id and k.key in ('voucher-2', 'voucher-3');
-        update perk_stock s set remaining = remaining + 1
-        from perk p where p.brand_id = s.brand_id and p.id = s.perk_id and p.slug = 'voucher';
-        update campaign_budget set remaining_redemptions = remaining_redemptions + 1;
-        """
-
     /// The condition that a claim is the one that a key got.
     private static func got(_ key: String) -> String {
         "(brand_id, id) = (select brand_id, claim_id from idempotency_key where key = '\(key)')"

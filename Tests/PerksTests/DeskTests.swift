@@ -32,6 +32,7 @@ import Testing
         let palms = try await Palms()
         try await palms.makeCampaign()
         try await palms.makePerk { $0.stock = 25 }
+        try await palms.makePerk("drink")
         try await palms.importCrowd(31)
         // PostgreSQL keeps no NUL in JSON: the whole batch fails with it, and is taken apart.
         let bad = try #require(IdempotencyKey("bad"))
@@ -46,7 +47,7 @@ import Testing
                     let code = try await refusal {
                         _ = try await palms.backend.redeem(
                             .init(
-                                guest: "net:g30", perk: "suite-upgrade", venue: "las-vegas",
+                                guest: "net:g30", perk: "drink", venue: "las-vegas",
                                 order: .init(reference: "a\u{0}b")), key: bad, as: palms.owner, at: Palms.now)
                     }
                     return (-1, code)

@@ -72,18 +72,19 @@ import Testing
             try await palms.makePerk(perk) {
                 $0.group = "welcome"
                 $0.rank = perk == "gold" ? 1 : 2
+                $0.stock = perk == "gold" ? 1 : nil
             }
         }
         try await palms.importCrowd(4)
-        for guest in 0..<4 {
-            _ = try await palms.redeem("net:g\(guest)", key: "suite-\(guest)")
-            _ = try await palms.redeem("net:g\(guest)", "voucher", key: "voucher-\(guest)")
-        }
+        try await palms.importCodes((1...6).map { "CODE-\($0)" }.joined(separator: "\n"), for: "voucher")
+        for guest in 0..<4 { _ = try await palms.redeem("net:g\(guest)", key: "suite-\(guest)") }
+        for guest in 0..<2 { _ = try await palms.redeem("net:g\(guest)", "voucher", key: "voucher-\(guest)") }
+        _ = try await palms.hold("net:g2", "voucher", key: "voucher-2")
+        try await palms.release(try await palms.hold("net:g3", "voucher", key: "voucher-3").answer.id)
         _ = try await palms.redeem("net:g0", "gold", key: "gold")
         _ = try await palms.redeem("net:g1", "silver", key: "silver")
         let drink = try await palms.redeem("net:g0", "drink", key: "drink").answer
         _ = try await palms.reverse(drink.id)
-        try await palms.script(Corruption.codesAndHolds)
         return palms
     }
 }

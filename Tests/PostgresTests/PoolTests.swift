@@ -6,7 +6,7 @@ import Testing
 @testable import Postgres
 
 /// Connections are few, and whoever waits longest is served first.
-@Suite(.timeLimit(.minutes(2))) struct PoolTests {
+@Suite(.timeLimit(.minutes(30))) struct PoolTests {
     private func soon() -> ContinuousClock.Instant { .now + .seconds(30) }
 
     /// Returns when that many callers wait.

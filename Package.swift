@@ -65,7 +65,6 @@ let package = Package(
                 .embedInCode("V0011__codes.sql"),
                 .embedInCode("V0012__holds.sql"),
                 .embedInCode("V0013__address_aliases.sql"),
-                .embedInCode("V0014__burnt_codes.sql"),
             ],
             swiftSettings: settings
         ),

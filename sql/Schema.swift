@@ -30,7 +30,6 @@ package struct Migration: Sendable {
         Migration("V0011__codes", PackageResources.V0011__codes_sql),
         Migration("V0012__holds", PackageResources.V0012__holds_sql),
         Migration("V0013__address_aliases", PackageResources.V0013__address_aliases_sql),
-        Migration("V0014__burnt_codes", PackageResources.V0014__burnt_codes_sql),
     ]
 
     /// Makes the roles that every migration relies on; run before each, as whoever migrates.

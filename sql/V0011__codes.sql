@@ -29,3 +29,7 @@ call guard_brand_table('code', 'select, insert');
 
 alter table claim add column code_position bigint;
 create unique index claim_code on claim (brand_id, perk_id, code_position) where code_position is not null;
+
+-- Codes of reversed redemptions, which are few among the many that were handed out: listed without reading the others.
+create index claim_burnt_code on claim (brand_id, perk_id, code_position)
+    where status = 'reversed' and code_position is not null;

@@ -78,7 +78,10 @@ begin
     on conflict on constraint segment_member_pkey do nothing;
     delete from segment_member l using brand b where l.brand_id = b.id and l.guest_id = absorbed;
 
-    update idempotency_key k set guest_id = survivor from brand b where k.brand_id = b.id and k.guest_id = absorbed;
+    update idempotency_key k
+    set guest_id = survivor
+    where k.guest_id = absorbed
+        and (k.brand_id = '00000000-0000-0000-0000-000000000000' or k.brand_id in (select b.id from brand b));
     update check_in c set guest_id = survivor from brand b where c.brand_id = b.id and c.guest_id = absorbed;
     update refusal r set guest_id = survivor from brand b where r.brand_id = b.id and r.guest_id = absorbed;
 
@@ -117,6 +120,11 @@ create or replace function erase_guest_in_brands(erased uuid) returns void
     set search_path = public, pg_temp
 as $$
 begin
+    -- The fingerprint of a request that names somebody could confirm a guess of the name.
+    update idempotency_key k
+    set fingerprint = ''
+    from brand b join claim c on c.brand_id = b.id and c.guest_id = erased
+    where k.brand_id = c.brand_id and k.claim_id = c.id;
     delete from idempotency_key k
     where k.guest_id = erased
         and (k.brand_id = '00000000-0000-0000-0000-000000000000' or k.brand_id in (select b.id from brand b));

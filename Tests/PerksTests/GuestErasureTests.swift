@@ -45,6 +45,18 @@ import Testing
         await palms.close()
     }
 
+    @Test func whatWasAnsweredAboutAnAbsorbedGuestGoesToo() async throws {
+        let palms = try await Palms()
+        try await palms.importCrowd(2)
+        try await palms.joinOnce("web:quxana", to: "net:g0", key: "1")
+        try await palms.joinOnce("web:other", to: "net:g1", key: "2")
+        try await palms.join("net:g0", to: "net:g1")
+        #expect(try await palms.count("select count(*) from idempotency_key where guest_id is not null") == 2)
+        try await palms.erase("net:g1")
+        #expect(try await palms.count("select count(*) from idempotency_key") == 0)
+        await palms.close()
+    }
+
     @Test func listsGoOnWorking() async throws {
         let palms = try await Palms()
         try await prepare(palms)

@@ -93,14 +93,15 @@ struct DeskBatch {
         namedHolds = try NamedHold.find(requests.compactMap(\.namedHold), of: brand.id, in: connection)
         namedCheckIns = try Self.checkIns(requests.compactMap(\.namedCheckIn), of: brand.id, in: connection)
         counters = try Self.counters(
-            for: requests, subjects.compactMap { try? $0.get().place }, catalogue, of: brand.id, at: now, in: connection
+            for: requests, subjects.compactMap { try? $0.get().place }, everybody, catalogue, of: brand.id, at: now,
+            in: connection
         )
     }
 
     /// Locks the counters of what may be claimed, and reads those of what is only told of.
     private static func counters(
-        for requests: [Desk.Request], _ claimed: [Catalogue.Place], _ catalogue: Catalogue, of brand: ID<Brand>,
-        at now: Timestamp, in connection: isolated Connection
+        for requests: [Desk.Request], _ claimed: [Catalogue.Place], _ guests: Set<ID<Guest>>, _ catalogue: Catalogue,
+        of brand: ID<Brand>, at now: Timestamp, in connection: isolated Connection
     ) throws -> Counters {
         let groups = Set(claimed.compactMap(\.perk.group))
         let isTellingAll = requests.contains { $0.isCheckIn }
@@ -109,7 +110,7 @@ struct DeskBatch {
             of: told.map(\.id), Set(told.map(\.campaignID)).sorted(), of: brand, at: now, in: connection)
         if !claimed.isEmpty {
             var locked = try Hold.expire(
-                of: brand, at: now, lockingAlso: Set(claimed.map(\.perk.id)), Set(claimed.map(\.campaign.id)),
+                of: brand, at: now, for: guests, Set(claimed.map(\.perk.id)), Set(claimed.map(\.campaign.id)),
                 in: connection
             ).counters
             locked.fill(from: counters)

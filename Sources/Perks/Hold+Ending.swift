@@ -35,16 +35,18 @@ extension Hold {
 
     /// Ends the holds of a brand that are due, at most a thousand, and answers how many those were.
     ///
-    /// The counters are those of the holds and, where the caller needs more, of further perks and campaigns, so that all
-    /// are locked at once. Whoever else ends the same holds comes first or second: each is counted once.
+    /// The counters that are locked are those of the holds and those that the caller needs besides, all at once. The holds of
+    /// the guests and perks that the caller is about come first. Whoever else ends the same holds is waited for, and each is
+    /// counted once.
     static func expire(
-        of brand: ID<Brand>, at now: Timestamp, lockingAlso perks: Set<ID<Perk>> = [],
+        of brand: ID<Brand>, at now: Timestamp, for guests: Set<ID<Guest>> = [], _ perks: Set<ID<Perk>> = [],
         _ campaigns: Set<ID<Campaign>> = [], in connection: isolated Connection
     ) throws -> (count: Int, counters: Counters) {
         let due = try connection.query(
             """
             select id, perk_id, campaign_id from claim
-            where brand_id = \(brand) and status = 'held' and expires_at <= \(now) order by expires_at limit 1000
+            where brand_id = \(brand) and status = 'held' and expires_at <= \(now)
+            order by (guest_id = any (\(Array(guests))) or perk_id = any (\(Array(perks)))) desc, expires_at limit 1000
             """)
         let ids: [UUID] = try due.map { try $0["id"] }
         let duePerks: [ID<Perk>] = try due.map { try $0["perk_id"] }

@@ -105,6 +105,15 @@ let package = Package(
             path: "Tests/RuleBenchmark",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "Torture",
+            dependencies: [
+                "Perks", "Postgres", "TestDatabase", httpClient, logging, nioCore, nioHTTP1,
+                product("ArgumentParser", "swift-argument-parser"),
+            ],
+            path: "Tests/Torture",
+            swiftSettings: settings
+        ),
         .testTarget(name: "EligibilityTests", dependencies: ["Eligibility"], swiftSettings: settings),
         .testTarget(
             name: "PerksTests",

@@ -43,7 +43,9 @@ struct Audit {
     }
 
     private mutating func blame(_ record: History.Record, _ sentence: String) {
-        violations.append("\(sentence)\n\(record)")
+        // One fault of a request may show in several of its answers.
+        let violation = "\(sentence)\n\(record)"
+        if violations.last != violation { violations.append(violation) }
     }
 
     // MARK: What the answers say by themselves

@@ -16,6 +16,8 @@ actor Batcher<Key: Hashable & Sendable, Element: Sendable, Outcome: Sendable> {
     private let longestQueue: Int
     private let patience: Duration
     private let work: Work
+    /// Why an element that has waited too long is refused, given the batch that it waited for.
+    private let lateness: @Sendable (Element, _ previous: [Element]) -> any Error
     /// Who waits, by key; a key is here for as long as its batches run.
     private var queues: [Key: [Caller]] = [:]
     private(set) var waiting = 0
@@ -24,11 +26,16 @@ actor Batcher<Key: Hashable & Sendable, Element: Sendable, Outcome: Sendable> {
     ///   - largestBatch: how many elements are done together at most.
     ///   - longestQueue: how many callers may wait, of all keys; the next one is refused.
     ///   - patience: how long a caller waits for its batch to begin.
+    ///   - lateness: why an element that has waited longer is refused, given the batch that it waited for.
     ///   - work: does a batch.
-    init(largestBatch: Int, longestQueue: Int, patience: Duration, _ work: @escaping Work) {
+    init(
+        largestBatch: Int, longestQueue: Int, patience: Duration,
+        lateness: @escaping @Sendable (Element, [Element]) -> any Error, _ work: @escaping Work
+    ) {
         self.largestBatch = largestBatch
         self.longestQueue = longestQueue
         self.patience = patience
+        self.lateness = lateness
         self.work = work
     }
 
@@ -50,21 +57,30 @@ actor Batcher<Key: Hashable & Sendable, Element: Sendable, Outcome: Sendable> {
     }
 
     private func serve(_ key: Key) async {
-        while let callers = next(of: key) {
-            let outcomes = await work(callers.map(\.element))
+        var batch: [Element] = []
+        while let callers = next(of: key, after: batch) {
+            batch = callers.map(\.element)
+            let outcomes = await work(batch)
             for (caller, outcome) in zip(callers, outcomes) { caller.answer.resume(with: outcome) }
         }
     }
 
     /// The next batch of a key; nil when nobody waits any longer.
-    private func next(of key: Key) -> [Caller]? {
+    private func next(of key: Key, after previous: [Element]) -> [Caller]? {
         while let queue = queues[key], !queue.isEmpty {
             let callers = queue.prefix(largestBatch)
             queues[key] = Array(queue.dropFirst(callers.count))
             waiting -= callers.count
-            let now = ContinuousClock.now
-            let timely = callers.filter { $0.deadline > now }
-            for late in callers where late.deadline <= now { late.answer.resume(throwing: Self.overloaded) }
+            // Whoever comes first has waited for nobody.
+            let now = previous.isEmpty ? nil : ContinuousClock.now
+            var timely: [Caller] = []
+            for caller in callers {
+                if let now, caller.deadline <= now {
+                    caller.answer.resume(throwing: lateness(caller.element, previous))
+                } else {
+                    timely.append(caller)
+                }
+            }
             if !timely.isEmpty { return timely }
         }
         queues[key] = nil

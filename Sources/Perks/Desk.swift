@@ -43,9 +43,13 @@ package struct Desk: Sendable {
     private static let attempts = 3
 
     init(_ database: Database, _ catalogues: Catalogues) {
-        batcher = Batcher(largestBatch: 64, longestQueue: 4096, patience: .seconds(5)) { requests in
-            await Desk.answer(requests, database, catalogues)
-        }
+        batcher = Batcher(
+            largestBatch: 64, longestQueue: 4096, patience: .seconds(5),
+            lateness: { request, previous in
+                let isRepeat = previous.contains { $0.idempotency?.key == request.idempotency?.key }
+                return isRepeat && request.idempotency != nil ? Desk.inFlight : Desk.tooSlow
+            },
+            { requests in await Desk.answer(requests, database, catalogues) })
     }
 
     /// Answers a request, together with others of its brand.
@@ -92,6 +96,11 @@ package struct Desk: Sendable {
         }
     }
 
+    private static let inFlight = PerksError(
+        .idempotencyKeyInFlight,
+        "The same request, or another of this guest's, is still under way. Repeat it in a few seconds, with the same key."
+    )
+
     private static let tooSlow = PerksError(
         .overloaded, "The database took too long. Try again in a moment, with the same Idempotency-Key.")
 
@@ -130,10 +139,7 @@ package struct Desk: Sendable {
     private static func told(_ error: any Error, of request: Request) -> any Error {
         switch error {
         case let error as PostgresError where error.sqlState == "55P03" && request.idempotency != nil:
-            PerksError(
-                .idempotencyKeyInFlight,
-                "The same request, or another of this guest's, is still under way. Repeat it in a few seconds, with the same key."
-            )
+            inFlight
         case is DeskBatch.Disturbed:
             PerksError(.overloaded, "Others were quicker again and again. Try again in a moment, with the same key.")
         case let error as PostgresError: PerksError(error) ?? error

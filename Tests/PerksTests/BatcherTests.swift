@@ -17,8 +17,13 @@ import Testing
             (mayEnd, end) = AsyncStream.makeStream()
         }
 
-        func batcher(largest: Int = 4, queue: Int = 100) -> Batcher<String, Int, Int> {
-            Batcher(largestBatch: largest, longestQueue: queue, patience: .seconds(600)) { [self] elements in
+        func batcher(
+            largest: Int = 4, queue: Int = 100, patience: Duration = .seconds(600)
+        ) -> Batcher<String, Int, Int> {
+            Batcher(
+                largestBatch: largest, longestQueue: queue, patience: patience,
+                lateness: { PerksError($1.contains($0) ? .idempotencyKeyInFlight : .overloaded, "\($0)") }
+            ) { [self] elements in
                 batches.withLock { $0.append(elements) }
                 begin.yield()
                 for await _ in mayEnd { break }
@@ -104,5 +109,21 @@ import Testing
         gate.letOneEnd()
         #expect(try await one.value == 10)
         #expect(try await other.value == 20)
+    }
+
+    @Test func whoHasWaitedTooLongIsToldForWhat() async throws {
+        let gate = Gate()
+        let batcher = gate.batcher(patience: .zero)
+        let first = Task { try await batcher.submit(1, for: "a") }
+        await gate.waitForBatch()
+        let (again, other) = (
+            Task { try await batcher.submit(1, for: "a") }, Task { try await batcher.submit(2, for: "a") }
+        )
+        while await batcher.waiting < 2 { await Task.yield() }
+        gate.letOneEnd()
+        #expect(try await first.value == 10)
+        #expect(try await refusal { _ = try await again.value } == .idempotencyKeyInFlight)
+        #expect(try await refusal { _ = try await other.value } == .overloaded)
+        #expect(gate.batches.withLock { $0 } == [[1]])
     }
 }

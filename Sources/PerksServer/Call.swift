@@ -58,12 +58,15 @@ package struct Call: Sendable {
         if case .json(let value) = content { value } else { .null }
     }
 
-    /// The key that makes repeating this request safe; nil when it has none and may go without.
+    /// The key that makes repeating this request safe.
     ///
     /// - Throws: `idempotency_key_required`, or `invalid_request` when it is malformed.
-    func idempotencyKey(_ need: Endpoint.KeyNeed) throws(PerksError) -> IdempotencyKey? {
-        let key = try idempotencyKeyIfAny()
-        guard key != nil || need == .optional else { throw .keyRequired }
+    func idempotencyKey() throws(PerksError) -> IdempotencyKey {
+        guard let key = try idempotencyKeyIfAny() else {
+            throw PerksError(
+                .idempotencyKeyRequired,
+                "Send the header Idempotency-Key, a new one for each new request, so that repeating it is safe.")
+        }
         return key
     }
 
@@ -74,7 +77,10 @@ package struct Call: Sendable {
         try idempotencyKeyIfAny().map { try Idempotency($0, method.rawValue, path, body: json) }
     }
 
-    private func idempotencyKeyIfAny() throws(PerksError) -> IdempotencyKey? {
+    /// The key that makes repeating this request safe; nil when it came with none.
+    ///
+    /// - Throws: `invalid_request` when it is malformed.
+    func idempotencyKeyIfAny() throws(PerksError) -> IdempotencyKey? {
         guard let text = headers[.idempotencyKey] else { return nil }
         guard let key = IdempotencyKey(text) else {
             throw .invalid(
@@ -91,11 +97,6 @@ package struct Call: Sendable {
 }
 
 extension PerksError {
-    /// That a request must carry an `Idempotency-Key`.
-    static let keyRequired = PerksError(
-        .idempotencyKeyRequired,
-        "Send the header Idempotency-Key, a new one for each new request, so that repeating it is safe.")
-
     /// That there is no object of this kind by the name that the address gives.
     static func missing<Kind: Noun>(_ kind: Kind.Type) -> PerksError {
         let name = Kind.noun.replacing("_", with: "-")

@@ -3,8 +3,8 @@ import Perks
 /// The desk: what a guest may have, recorded or only asked.
 enum CheckInRoutes {
     static let endpoints: [Endpoint] = [
-        .createOnce(
-            "/v1/check-ins", "Check a guest in: what they may have, and why not the rest", by: .desk, key: .optional,
+        .record(
+            "/v1/check-ins", "Check a guest in: what they may have, and why not the rest", by: .desk,
             problems: [.venueNotFound], at: { "/v1/check-ins/\($0.id?.description ?? "")" }
         ) { (draft: CheckIn.Draft, key, call) in
             try await call.backend.checkIn(draft, key: key, as: call.principal, at: call.now)

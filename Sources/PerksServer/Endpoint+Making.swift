@@ -60,24 +60,38 @@ extension Endpoint {
             idempotencyKey: .optional)
     }
 
-    /// Creates something with other requests of its brand: the same `Idempotency-Key` and request get the same answer,
-    /// however often they come.
-    ///
-    /// - Parameter key: whether a request must carry a key, or may.
+    /// Creates something exactly once: the same `Idempotency-Key` and request get the same answer, however often.
     static func createOnce<Draft: Described & Decodable, Value: Described & Encodable>(
-        _ path: String, _ summary: String, by roles: Set<Role>, key: KeyNeed = .required,
-        problems: [PerksError.Code] = [], at location: @escaping @Sendable (Value) -> String,
+        _ path: String, _ summary: String, by roles: Set<Role>, problems: [PerksError.Code] = [],
+        at location: @escaping @Sendable (Value) -> String,
+        _ handle: @escaping @Sendable (Draft, IdempotencyKey, Call) async throws -> Replayable<Value>
+    ) -> Endpoint {
+        Endpoint(
+            method: .post, path: PathPattern(path), summary: summary,
+            handler: .keyed(roles, .required) { call in
+                let key = try call.idempotencyKey()
+                let outcome = try await handle(try Draft(validating: call.json), key, call)
+                return try Reply(outcome, at: location(outcome.answer))
+            },
+            request: .json(Draft.reference), answer: .json(Value.reference, .created), problems: problems,
+            idempotencyKey: .required)
+    }
+
+    /// Records something each time it is asked to; with an `Idempotency-Key` once, as `createOnce` does.
+    static func record<Draft: Described & Decodable, Value: Described & Encodable>(
+        _ path: String, _ summary: String, by roles: Set<Role>, problems: [PerksError.Code] = [],
+        at location: @escaping @Sendable (Value) -> String,
         _ handle: @escaping @Sendable (Draft, IdempotencyKey?, Call) async throws -> Replayable<Value>
     ) -> Endpoint {
         Endpoint(
             method: .post, path: PathPattern(path), summary: summary,
             handler: .keyed(roles, .required) { call in
-                let outcome = try await handle(try Draft(validating: call.json), try call.idempotencyKey(key), call)
-                let reply = try Reply(.created, json: outcome.answer).with(.location, location(outcome.answer))
-                return outcome.isReplay ? reply.with(.idempotentReplayed, "true") : reply
+                let key = try call.idempotencyKeyIfAny()
+                let outcome = try await handle(try Draft(validating: call.json), key, call)
+                return try Reply(outcome, at: location(outcome.answer))
             },
             request: .json(Draft.reference), answer: .json(Value.reference, .created), problems: problems,
-            idempotencyKey: key)
+            idempotencyKey: .optional)
     }
 
     /// Works something out, or changes something that is there, as a request says.
@@ -139,5 +153,14 @@ extension Endpoint {
                 try Reply(json: try await handle(try call.upload(), call))
             },
             parameters: filters, request: .stream(types: types), answer: .json(Value.reference), problems: problems)
+    }
+}
+
+extension Reply {
+    /// What was created, and whether that had been answered before.
+    fileprivate init(_ outcome: Replayable<some Encodable>, at location: String) throws {
+        var reply = try Reply(.created, json: outcome.answer).with(.location, location)
+        if outcome.isReplay { reply = reply.with(.idempotentReplayed, "true") }
+        self = reply
     }
 }

@@ -7,8 +7,7 @@ enum HoldRoutes {
             "/v1/holds", "Keep a perk for a guest until it expires, is released or is redeemed", by: .desk,
             problems: RedemptionRoutes.refusals, at: { (hold: Hold) in "/v1/holds/\(hold.id)" }
         ) { (draft: Hold.Draft, key, call) in
-            guard let key else { throw PerksError.keyRequired }
-            return try await call.backend.hold(draft, key: key, as: call.principal, at: call.now)
+            try await call.backend.hold(draft, key: key, as: call.principal, at: call.now)
         },
         .list(
             "/v1/holds", "List the holds, newest first", by: .everyone,

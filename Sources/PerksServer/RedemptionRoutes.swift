@@ -14,8 +14,7 @@ enum RedemptionRoutes {
             problems: refusals + [.checkInNotFound, .holdNotFound, .holdExpired],
             at: { (redemption: Redemption) in "/v1/redemptions/\(redemption.id)" }
         ) { (draft: Redemption.Draft, key, call) in
-            guard let key else { throw PerksError.keyRequired }
-            return try await call.backend.redeem(draft, key: key, as: call.principal, at: call.now)
+            try await call.backend.redeem(draft, key: key, as: call.principal, at: call.now)
         },
         .list(
             "/v1/redemptions", "List the redemptions, newest first", by: .readers,

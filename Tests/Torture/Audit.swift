@@ -82,7 +82,11 @@ struct Audit {
             }
         }
         let firsts = record.attempts.count { $0.outcome.answer?.isReplay == false }
-        if firsts > 1, record.request.kind != .release { blame(record, "It was done more than once.") }
+        if firsts > 1, isKeyed {
+            blame(record, "Of all answers to a key one is the first, and \(firsts) of these say nothing of a repeat.")
+        } else if firsts > 1, record.request.kind == .reversal {
+            blame(record, "It was done more than once.")
+        }
     }
 
     // MARK: Repeating

@@ -36,6 +36,8 @@ struct Faults: Sendable {
     private let kinds: [Fault]
     private var chance: Chance
     private(set) var struck: [Fault: Int] = [:]
+    /// How often the server was asked to end and did not end well.
+    private(set) var badEnds = 0
 
     init(_ kinds: [Fault], on stage: Stage, chance: Chance) {
         self.kinds = kinds
@@ -67,7 +69,10 @@ struct Faults: Sendable {
         let server = stage.server
         switch fault {
         case .serverKill: _ = await server.end(by: SIGKILL)
-        case .serverRestart: _ = await server.end(by: SIGTERM)
+        case .serverRestart:
+            let status = await server.end(by: SIGTERM)
+            stage.history.note("the server ended with \(status ?? -1)")
+            if status != 0 { badEnds += 1 }
         case .serverStop:
             server.signal(SIGSTOP)
             try await Task.sleep(for: chance.pause(1000...3000))

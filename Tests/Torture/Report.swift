@@ -4,6 +4,8 @@ import Foundation
 struct Report {
     let seed: UInt64
     var faults: [Fault: Int] = [:]
+    /// How often the server did not end well when it was asked to.
+    var badEnds = 0
     /// As it was known when the last fault was over.
     var requests: [History.Record] = []
     var resolved: [Request.Kind: Int] = [:]
@@ -22,6 +24,7 @@ struct Report {
         for fault in Fault.allCases where faults[fault] != nil {
             say("  \(Report.column(faults[fault] ?? 0))  \(fault.sentence)")
         }
+        if badEnds > 0 { say("  \(Report.column(badEnds))  ends of the server by SIGTERM with another status than 0") }
         say("\nrequests      invoked   sent  acknowledged  refused  unknown → resolved")
         for kind in Request.Kind.allCases {
             let own = requests.filter { $0.request.kind == kind }

@@ -61,23 +61,23 @@ struct Torture: AsyncParsableCommand {
         let deadline = ContinuousClock.now + .seconds(length)
         let end = End()
         let clients = clients
-        report.faults = try await withThrowingTaskGroup(of: [Fault: Int].self) { group in
+        (report.faults, report.badEnds) = try await withThrowingTaskGroup(of: Faults?.self) { group in
             group.addTask {
                 defer { end.comes() }
                 var faults = Faults(kinds, on: stage, chance: chance.child(-1))
                 try await faults.run { ContinuousClock.now >= deadline }
-                return faults.struck
+                return faults
             }
             for number in 0..<clients {
                 group.addTask {
                     var customer = Customer(number, of: stage, chance: chance.child(number))
                     try await customer.run { end.hasCome }
-                    return [:]
+                    return nil
                 }
             }
-            var struck: [Fault: Int] = [:]
-            for try await counts in group { struck.merge(counts) { $0 + $1 } }
-            return struck
+            var faults: Faults?
+            for try await result in group { faults = faults ?? result }
+            return (faults?.struck ?? [:], faults?.badEnds ?? 0)
         }
         stage.history.note("no more faults, no more clients")
         report.requests = stage.history.all

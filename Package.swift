@@ -114,6 +114,7 @@ let package = Package(
             path: "Tests/Torture",
             swiftSettings: settings
         ),
+        .executableTarget(name: "DeskBenchmark", path: "Tests/DeskBenchmark", swiftSettings: settings),
         .testTarget(name: "EligibilityTests", dependencies: ["Eligibility"], swiftSettings: settings),
         .testTarget(
             name: "PerksTests",

@@ -9,6 +9,7 @@ package struct Backend: Sendable {
     package let database: Database
     package let catalogues: Catalogues
     let desk: Desk
+    let keys: KeyLookup
 
     package init(_ configuration: Database.Configuration, logger: Logger) {
         var configuration = configuration
@@ -16,6 +17,7 @@ package struct Backend: Sendable {
         database = Database(configuration, logger: logger)
         catalogues = Catalogues()
         desk = Desk(database, catalogues)
+        keys = KeyLookup(database)
     }
 
     /// Runs a body as one transaction that sees only what belongs to the principal's brand and to no brand at all.

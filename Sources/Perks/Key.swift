@@ -214,16 +214,7 @@ extension Backend {
         let refused = PerksError(
             .unauthenticated, "This key is not valid. Send `Authorization: Bearer <key>` with a key that is in force.")
         guard let secret = Key.Secret(text) else { throw refused }
-        let row = try await reporting {
-            try await database.read(
-                """
-                select k.role, k.venue_id, k.secret_hash, k.expires_at, k.revoked_at,
-                       b.id, b.slug, b.name, b.time_zone, b.country, b.minimum_age, b.created_at
-                from find_key(\(secret.id)) k
-                left join brand b on b.id = k.brand_id or (k.role = 'operator' and b.slug = \(slug))
-                """
-            ).first
-        }
+        let row = try await reporting { try await keys.find(secret.id, brand: slug) }
         guard let row, secret.hash == (try row["secret_hash"] as [UInt8]),
             try (row["expires_at"] as Timestamp?).map({ $0 > now }) ?? true,
             try (row["revoked_at"] as Timestamp?) == nil, let role = Role(rawValue: try row["role"])

@@ -28,6 +28,14 @@ struct Palms: Sendable {
         try await Palms(brand: brand, url: url, backend: backend)
     }
 
+    /// The same brand on another server of the same database: nothing is shared but that.
+    func onAnotherServer() -> Palms { Palms(self, Palms.backend(url)) }
+
+    private init(_ other: Palms, _ backend: Backend) {
+        (url, owner, clerk) = (other.url, other.owner, other.clerk)
+        self.backend = backend
+    }
+
     private init(brand slug: String, url: String, backend: Backend) async throws {
         self.url = url
         self.backend = backend

@@ -145,4 +145,72 @@ import Testing
         #expect(try await palms.count("select count(*) from check_in") == 2)
         await palms.close()
     }
+
+    /// The key is written before the unit, in the same transaction: what fails in between leaves neither.
+    @Test func whatFailsLeavesNoKey() async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign()
+        try await palms.makePerk { $0.stock = 1 }
+        try await palms.importCrowd(1)
+        let key = try #require(IdempotencyKey("one"))
+        // PostgreSQL keeps no NUL in JSON, which it notices where the unit is written.
+        let bad = Redemption.Draft(
+            guest: "net:g0", perk: "suite-upgrade", venue: "las-vegas", order: .init(reference: "a\u{0}b"))
+        #expect(
+            try await refusal { _ = try await palms.backend.redeem(bad, key: key, as: palms.owner, at: Palms.now) }
+                == .invalidRequest)
+        #expect(try await palms.count("select count(*) from idempotency_key") == 0)
+        #expect(try await palms.count("select count(*) from claim") == 0)
+        #expect(try await palms.redeem("net:g0", key: "one").isReplay == false)
+        try await palms.expectInvariants()
+        await palms.close()
+    }
+
+    @Test func aCommitThatIsInDoubtIsDoneAgain() async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign()
+        try await palms.makePerk { $0.stock = 1 }
+        try await palms.importCrowd(1)
+        let database = Database(.init(url: palms.url, maximumConnections: 1), logger: Palms.logger)
+        // The first connection that commits a unit is lost doing so; a sequence counts what is rolled back, too.
+        try await database.session { connection in
+            try connection.script(
+                """
+                create sequence commits;
+                create function die_once() returns trigger language plpgsql security definer as $$
+                begin
+                    if nextval('public.commits') = 1 then perform pg_terminate_backend(pg_backend_pid()); end if;
+                    return null;
+                end $$;
+                create constraint trigger last after insert on claim deferrable initially deferred
+                    for each row execute function die_once();
+                """)
+        }
+        #expect(try await palms.redeem("net:g0", key: "one").isReplay == false)
+        let commits: Int = try await database.read("select last_value from commits")[0]["last_value"]
+        #expect(commits == 2)
+        await database.close()
+        try await palms.expectInvariants()
+        await palms.close()
+    }
+
+    /// As when the answer to COMMIT is lost: what is found of itself is the first answer, not a replay.
+    @Test func whatWasKeptAfterAllIsAnsweredAsNew() async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign()
+        try await palms.makePerk()
+        try await palms.importCrowd(1)
+        let draft = Redemption.Draft(guest: "net:g0", perk: "suite-upgrade", venue: "las-vegas")
+        let key = try #require(IdempotencyKey("one"))
+        let request = Desk.Request(
+            .redemption(draft), try Idempotency(key, "POST", "/v1/redemptions", body: draft), as: palms.owner,
+            at: Palms.now)
+        try await palms.backend.transaction(as: palms.owner) { connection in
+            _ = try DeskBatch.answer([request], palms.backend.catalogues, in: connection)
+        }
+        #expect(try await palms.backend.desk.answer(request).isReplay == false)
+        #expect(try await palms.redeem("net:g0", key: "one").isReplay)
+        #expect(try await palms.count("select count(*) from claim") == 1)
+        await palms.close()
+    }
 }

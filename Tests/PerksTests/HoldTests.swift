@@ -1,7 +1,8 @@
 import Foundation
-import Perks
 import Postgres
 import Testing
+
+@testable import Perks
 
 @Suite struct HoldTests {
     /// A campaign with a budget and one perk of so many, for a crowd.
@@ -121,6 +122,38 @@ import Testing
         #expect(
             try await palms.count("select count(*) from claim where status = 'expired' and ended_at = expires_at") == 1)
         #expect(try await palms.backend.expireHolds(at: after.adding(seconds: 86_400)) == 0)
+        await palms.close()
+    }
+
+    @Test func whoseHoldHasExpiredMayHaveAnother() async throws {
+        let palms = try await prepared(stock: 1)
+        let after = try await palms.hold("net:g0", key: "cart").answer.expiresAt
+        #expect(try await palms.checkIn("net:g0", now: after).perks.map(\.outcome) == [.qualified])
+        let redemption = try await palms.redeem("net:g0", key: "order", now: after).answer
+        #expect(redemption.hold == nil)
+        #expect(try await taken(palms) == [10, 300, 1])
+        try await palms.expectInvariants()
+        await palms.close()
+    }
+
+    /// Requests of one batch have moments of their own: by the first of them the hold still stands.
+    @Test func aHoldThatExpiresWithinABatchIsNotConfirmed() async throws {
+        let palms = try await prepared()
+        let hold = try await palms.hold("net:g0", key: "cart").answer
+        let before = hold.expiresAt.adding(seconds: -1)
+        let requests = try [("net:g1", nil, before), ("net:g0", hold.id, hold.expiresAt)].map { guest, hold, now in
+            let draft = Redemption.Draft(guest: guest, perk: "suite-upgrade", venue: "las-vegas", hold: hold)
+            let key = try #require(IdempotencyKey(guest))
+            return Desk.Request(
+                .redemption(draft), try Idempotency(key, "POST", "/v1/redemptions", body: draft), as: palms.owner,
+                at: now)
+        }
+        let outcomes = try await palms.backend.transaction(as: palms.owner) { connection in
+            try DeskBatch.answer(requests, palms.backend.catalogues, in: connection)
+        }
+        _ = try outcomes[0].get()
+        #expect(try await refusal { _ = try outcomes[1].get() } == .holdExpired)
+        #expect(try await palms.count("select count(*) from claim where status = 'redeemed'") == 1)
         await palms.close()
     }
 

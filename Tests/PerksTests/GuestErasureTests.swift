@@ -45,6 +45,33 @@ import Testing
         await palms.close()
     }
 
+    /// A fingerprint is the hash of a request that names somebody: who guesses the name could see whether it fits.
+    @Test func nobodyCanConfirmAGuessOfTheName() async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign()
+        try await palms.makePerk { $0.perGuest = .init(limit: 3, period: .day) }
+        try await palms.importCrowd(2)
+        let first = try await palms.redeem("net:g0", key: "reversed").answer
+        _ = try await palms.reverse(first.id)
+        _ = try await palms.redeem("net:g0", key: "order")
+        _ = try await palms.hold("net:g0", key: "cart")
+        _ = try await palms.redeem("net:g1", key: "other")
+        try await palms.erase("net:g0")
+        let query: Query = """
+            select count(*) from idempotency_key k join claim c on c.brand_id = k.brand_id and c.id = k.claim_id
+            where k.fingerprint = \([UInt8]())
+            """
+        #expect(try await palms.count(query) == 3)
+        for key in ["reversed", "order"] {
+            #expect(try await refusal { _ = try await palms.redeem("net:g0", key: key) } == .idempotencyKeyReused)
+        }
+        #expect(try await refusal { _ = try await palms.hold("net:g0", key: "cart") } == .idempotencyKeyReused)
+        // Of who is still there nothing is forgotten.
+        #expect(try await palms.redeem("net:g1", key: "other").isReplay)
+        try await palms.expectInvariants()
+        await palms.close()
+    }
+
     @Test func whatWasAnsweredAboutAnAbsorbedGuestGoesToo() async throws {
         let palms = try await Palms()
         try await palms.importCrowd(2)

@@ -68,6 +68,27 @@ import Testing
         await palms.close()
     }
 
+    @Test func whatIsHandedOutIsNotTakenAway() async throws {
+        let palms = try await prepared()
+        _ = try await palms.redeem("net:g0", key: "order")
+        _ = try await palms.hold("net:g1", key: "cart")
+        for (used, code) in [(1, PerksError.Code.stockBelowUsed), (2, nil)] {
+            let budget = Campaign.Budget(redemptions: used)
+            #expect(try await refusal { try await palms.change("suite-upgrade") { $0.stock = used } } == code)
+            #expect(
+                try await refusal {
+                    try await palms.backend.transaction(as: palms.owner) { connection in
+                        _ = try Campaign.patch(
+                            .slug("opening-night"), with: .object(["budget": try JSONValue(of: budget)]),
+                            as: palms.owner, at: Palms.now, in: connection)
+                    }
+                } == code)
+            try await palms.expectInvariants()
+        }
+        #expect(try await refusal { _ = try await palms.redeem("net:g2", key: "new") } == .soldOut)
+        await palms.close()
+    }
+
     @Test func aRedemptionIsDecidedByTheChangeItWaitedFor() async throws {
         let palms = try await prepared()
         // Both have looked up what there is, as it was before.

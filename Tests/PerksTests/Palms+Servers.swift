@@ -9,9 +9,10 @@ import Testing
 extension Palms {
     /// Begins the second work on another server while the first is done but not committed; answers what becomes of it.
     ///
-    /// The first is committed as soon as the second has to wait or is through. The check looks at the database just before.
+    /// The first is committed as soon as the second has to wait, or only when it is through. The check looks at the
+    /// database just before.
     func during<Result: Sendable>(
-        _ first: @escaping @Sendable (isolated Connection) throws -> Void,
+        commitsWhileWaitedFor: Bool = true, _ first: @escaping @Sendable (isolated Connection) throws -> Void,
         elsewhere second: @escaping @Sendable (Palms) async throws -> Result,
         check: @escaping @Sendable (isolated Connection) throws -> Void = { _ in }
     ) async throws -> Result {
@@ -26,7 +27,10 @@ extension Palms {
         try await backend.transaction(as: owner) { connection in
             try first(connection)
             begin.yield()
-            try connection.spin { try $0.isWaitedFor() || isThrough.withLock { $0 } }
+            try connection.spin { connection in
+                let isWaitedFor = try connection.isWaitedFor()
+                return commitsWhileWaitedFor && isWaitedFor || isThrough.withLock { $0 }
+            }
             try check(connection)
         }
         let answer = try await result

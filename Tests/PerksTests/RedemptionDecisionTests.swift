@@ -60,6 +60,31 @@ import Testing
         await palms.close()
     }
 
+    /// A check-in takes nothing, and offers nothing that is used up.
+    @Test(arguments: [PerksError.Code.soldOut, .budgetSpent, .codesExhausted, .limitReached])
+    func aCheckInCountsWhatAnotherServerHasGiven(reason: PerksError.Code) async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign { $0.budget = .init(redemptions: reason == .budgetSpent ? 1 : 9) }
+        try await palms.makePerk { $0.stock = reason == .soldOut ? 1 : 9 }
+        if reason == .codesExhausted { try await palms.importCodes("ONLY") }
+        try await palms.importCrowd(2)
+        for _ in 0..<3 {
+            #expect(try await palms.checkIn("net:g0").perks.map(\.outcome) == [.qualified])
+        }
+        let other = palms.onAnotherServer()
+        let redemption = try await other.redeem(reason == .limitReached ? "net:g0" : "net:g1", key: "1").answer
+        let offer = try await palms.checkIn("net:g0").perks.first
+        #expect(offer?.outcome == .unavailable)
+        #expect(offer?.reasons.map(\.code) == [reason.rawValue])
+        if reason == .codesExhausted { try await other.importCodes("MORE") }
+        _ = try await other.reverse(redemption.id)
+        #expect(try await palms.checkIn("net:g0").perks.map(\.outcome) == [.qualified])
+        #expect(try await palms.count("select count(*) from claim") == 1)
+        try await palms.expectInvariants()
+        await other.close()
+        await palms.close()
+    }
+
     @Test func somebodyElsesCheckInIsNotFound() async throws {
         let palms = try await prepared()
         let checkIn = try await palms.checkIn("net:g1")

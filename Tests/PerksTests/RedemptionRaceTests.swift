@@ -43,6 +43,36 @@ import Testing
         await palms.close()
     }
 
+    @Test func aRepeatDoesNotWaitForEver() async throws {
+        let palms = try await prepared()
+        let code = try await palms.during(commitsWhileWaitedFor: false) { connection in
+            try palms.redeem("net:g0", key: "one", in: connection)
+        } elsewhere: { other in
+            try await refusal { _ = try await other.redeem("net:g0", key: "one") }
+        }
+        #expect(code == .idempotencyKeyInFlight)
+        #expect(try await palms.redeem("net:g0", key: "one").isReplay)
+        #expect(try await palms.count("select count(*) from claim") == 1)
+        await palms.close()
+    }
+
+    /// What is capped is locked, not what leads to it.
+    @Test func twoPerksShareTheBudgetOfTheirCampaign() async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign { $0.budget = .init(redemptions: 1) }
+        try await palms.makePerk("lunch")
+        try await palms.makePerk("dinner")
+        try await palms.importCrowd(2)
+        let code = try await palms.during { connection in
+            try palms.redeem("net:g0", "lunch", key: "first", in: connection)
+        } elsewhere: { other in
+            try await refusal { _ = try await other.redeem("net:g1", "dinner", key: "second") }
+        }
+        #expect(code == .budgetSpent)
+        try await palms.expectInvariants()
+        await palms.close()
+    }
+
     @Test func oneKeyIsGoodForOneOfTwoGuests() async throws {
         let palms = try await prepared()
         let code = try await palms.during { connection in

@@ -167,6 +167,20 @@ import Testing
         await palms.close()
     }
 
+    @Test func aPersonIsOneByEveryName() async throws {
+        let palms = try await Palms()
+        try await palms.makeCampaign()
+        try await palms.makePerk()
+        try await palms.importCrowd(1)
+        try await palms.put("net:g0", .init(memberNumber: "7"))
+        _ = try await palms.join("email:ana@gmail.com", to: "net:g0")
+        let redemption = try await palms.redeem("member:7", key: "1").answer
+        for name in ["net:g0", "NET:@G0", "email:a.na+vegas@googlemail.com", redemption.guest.id.description] {
+            #expect(try await refusal { _ = try await palms.redeem(name, key: name) } == .limitReached, "\(name)")
+        }
+        await palms.close()
+    }
+
     @Test func aReversalGivesBackStockBudgetAndSlotOnce() async throws {
         let palms = try await Palms()
         try await palms.makeCampaign { $0.budget = .init(amount: 1000, currency: "USD", redemptions: 10) }

@@ -157,7 +157,8 @@ import Testing
             let sums = try await database.read("select n from t").map { try $0["n"] as Int }
             #expect(sums == [2, 2])
             let rounds: Int = try await database.value("select last_value from arrivals")
-            #expect(rounds == 3)
+            // Where both find the deadlock at the same moment, both are run again.
+            #expect(rounds >= 3)
         }
     }
 

@@ -1,7 +1,9 @@
 import Foundation
 import Postgres
 
-/// What is left of what is capped: stock by perk, budgets by campaign, codes by perk. What is not capped is not here.
+/// What is left of what is capped: stock by perk, budgets by campaign, codes by perk.
+///
+/// What is not capped is not here.
 struct Counters {
     private(set) var stock: [ID<Perk>: Int] = [:]
     private(set) var budgets: [ID<Campaign>: Budget] = [:]
@@ -75,8 +77,10 @@ struct Counters {
         for unit in due { putBack(unit, wasReserved: true) }
     }
 
-    /// Locks the counters of perks and of their campaigns until commit, always in the same order: stock, budgets, codes, each
-    /// by key. Whoever takes or gives back units does it under this lock.
+    /// Locks the counters of perks and of their campaigns until commit, always in the same order: stock, budgets,
+    /// codes, each by key.
+    ///
+    /// Whoever takes or gives back units does it under this lock.
     static func lock(
         _ perks: [ID<Perk>], _ campaigns: [ID<Campaign>], of brand: ID<Brand>, in connection: isolated Connection
     ) throws -> Counters {
@@ -194,8 +198,9 @@ struct Counters {
             codesTaken: taken.codesTaken, codesReserved: taken.codesReserved, of: brand, in: connection)
     }
 
-    /// Gives back what units have taken: to the stock and the budget, and the code that a hold has reserved. The code of a
-    /// redemption stays taken. The counters are locked.
+    /// Gives back what units have taken: to the stock and the budget, and the code that a hold has reserved.
+    ///
+    /// The code of a redemption stays taken. The counters are locked.
     static func giveBack(
         _ units: [Unit], wereHeld: Bool, of brand: ID<Brand>, in connection: isolated Connection
     ) throws {

@@ -119,8 +119,9 @@ package struct Desk: Sendable {
         }
     }
 
-    /// Whether the next attempt may find things otherwise. One whose end is in doubt is safe to repeat: whatever was kept
-    /// is found by its key or its identifier.
+    /// Whether the next attempt may find things otherwise.
+    ///
+    /// One whose end is in doubt is safe to repeat: whatever was kept is found by its key or its identifier.
     private static func isWorthRepeating(_ error: any Error) -> Bool {
         switch error {
         case is DeskBatch.Disturbed: true

@@ -37,7 +37,9 @@ struct DeskWriting {
         return .claimed(claims.count - 1, isReplay: false)
     }
 
-    /// Writes everything but the counters. Keys come first: whoever binds one of them at the same moment is waited for.
+    /// Writes everything but the counters.
+    ///
+    /// Keys come first: whoever binds one of them at the same moment is waited for.
     ///
     /// - Throws: `DeskBatch.Disturbed` when a key or a hold is no longer what it was.
     mutating func complete(of brand: ID<Brand>, in connection: isolated Connection) throws {

@@ -162,8 +162,10 @@ struct GuestFacts {
         return facts
     }
 
-    /// How many of a perk count against the guest's allowance at a moment: those claimed in the same period of the venue's
-    /// calendar, wherever and under whatever period the perk had then. So a changed period or zone looks back, too.
+    /// How many of a perk count against the guest's allowance at a moment: those claimed in the same period of the
+    /// venue's calendar, wherever and under whatever period the perk had then.
+    ///
+    /// So a changed period or zone looks back, too.
     func used(_ perk: Perk, in zone: Zone, at now: Timestamp) -> Int {
         let period = perk.perGuest.period
         let start = period.start(for: zone.local(now).date)

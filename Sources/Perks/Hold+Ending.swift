@@ -2,8 +2,9 @@ import Foundation
 import Postgres
 
 extension Hold {
-    /// Gives a hold up: stock, budget and the guest's allowance are free again. Releasing it again, or after it has expired,
-    /// changes nothing.
+    /// Gives a hold up: stock, budget and the guest's allowance are free again.
+    ///
+    /// Releasing it again, or after it has expired, changes nothing.
     ///
     /// Throws `hold_not_found`, and `hold_expired` when it has been redeemed: a redemption is reversed instead.
     package static func release(
@@ -68,7 +69,9 @@ extension Hold {
 }
 
 extension Backend {
-    /// Ends the holds of all brands that are due; answers how many. Any number of processes may do it at once.
+    /// Ends the holds of all brands that are due; answers how many.
+    ///
+    /// Any number of processes may do it at once.
     package func expireHolds(at now: Timestamp) async throws -> Int {
         let brands: [ID<Brand>] = try await reporting {
             try await database.read("select b.id from brands_with_due_holds(\(now)) b (id)").map { try $0["id"] }

@@ -1,8 +1,10 @@
 import Foundation
 import Postgres
 
-/// A unit of a perk kept for a guest who has yet to confirm it: it takes stock, budget and the guest's allowance until it
-/// expires. Redeemed, it becomes the redemption of the same number.
+/// A unit of a perk kept for a guest who has yet to confirm it: it takes stock, budget and the guest's allowance until
+/// it expires.
+///
+/// Redeemed, it becomes the redemption of the same number.
 package struct Hold: Codable, Sendable, Noun {
     package static let noun = "hold"
 
@@ -138,8 +140,9 @@ extension Hold {
 
     private static let columns: Query = "c.hold_receipt, c.status, c.ended_at"
 
-    /// The receipt as it was given, with what has happened since. A hold that is due has expired, whether or not anybody
-    /// has written that down.
+    /// The receipt as it was given, with what has happened since.
+    ///
+    /// A hold that is due has expired, whether or not anybody has written that down.
     private init(_ row: Row, at now: Timestamp) throws {
         self = try (row["hold_receipt"] as JSONValue).decode()
         endedAt = try row["ended_at"]

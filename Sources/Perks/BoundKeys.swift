@@ -6,6 +6,8 @@ struct BoundKeys {
     private struct Binding {
         let fingerprint: [UInt8]
         let outcome: DeskWriting.Outcome?
+        /// What was made under the key; after a lost answer it may be what one of these very requests made.
+        var made: UUID?
     }
 
     private var bindings: [String: Binding] = [:]
@@ -28,30 +30,30 @@ struct BoundKeys {
             guard let request = own[key] else { continue }
             // An answer whose time is over is as good as none; whoever binds the key anew replaces it.
             if let end: Timestamp = try row["kept_until"], end <= request.now { continue }
-            bindings[key] = Binding(fingerprint: try row["fingerprint"], outcome: try Self.outcome(row, request))
+            let (outcome, made) = try Self.outcome(row, request)
+            bindings[key] = Binding(fingerprint: try row["fingerprint"], outcome: outcome, made: made)
         }
     }
 
     /// The answer that a row stands for; nil when it is an answer to another kind of request.
-    private static func outcome(_ row: Row, _ request: Desk.Request) throws -> DeskWriting.Outcome? {
-        let claim: UUID? = try row["claim_id"]
-        // After a lost answer the request itself may be what was kept.
-        let isReplay = claim != request.id
+    private static func outcome(
+        _ row: Row, _ request: Desk.Request
+    ) throws -> (DeskWriting.Outcome?, made: UUID?) {
         let answer: Desk.Answer
         switch request.wish {
         case .checkIn:
             guard let text: String = try row["answer"],
                 let checkIn = try? JSON.decoder.decode(CheckIn.self, from: Data(text.utf8))
-            else { return nil }
-            return .known(.checkIn(checkIn), isReplay: checkIn.id?.uuid != request.id)
+            else { return (nil, nil) }
+            return (.known(.checkIn(checkIn), isReplay: true), checkIn.id?.uuid)
         case .hold:
-            guard let receipt: JSONValue = try row["hold_receipt"] else { return nil }
+            guard let receipt: JSONValue = try row["hold_receipt"] else { return (nil, nil) }
             answer = .hold(try receipt.decode())
         case .redemption:
-            guard let receipt: JSONValue = try row["receipt"] else { return nil }
+            guard let receipt: JSONValue = try row["receipt"] else { return (nil, nil) }
             answer = .redemption(try receipt.decode())
         }
-        return .known(answer, isReplay: isReplay)
+        return (.known(answer, isReplay: true), try row["claim_id"])
     }
 
     /// What a request's key is bound to; nil when it is new.
@@ -64,6 +66,7 @@ struct BoundKeys {
                 .idempotencyKeyReused,
                 "This Idempotency-Key was used with another request. Use a new key for a new request.")
         }
+        if binding.made == request.id, case .known(let answer, _) = outcome { return .new(answer) }
         return outcome
     }
 

@@ -5,7 +5,8 @@ extension Invariant {
     /// How many of a perk one guest has in a period.
     ///
     /// The limit is the one that the perk had at the revision the unit was decided on. Where two guests turned out to be
-    /// one, what both had counts together, beyond any limit.
+    /// one, what both had counts together, beyond any limit; and venues on both sides of the date line have the same date on
+    /// different days.
     static let allowance = Invariant(
         name: "allowance", subject: "units held or redeemed",
         rule: "Each takes a slot of its guest's own, within the limit that the perk had when it was decided."
@@ -16,7 +17,7 @@ extension Invariant {
                 when c.sharing > 1 then
                     format('perk %s: %s units take slot %s of one guest in the period from %s', p.slug, c.sharing, c.slot,
                         c.period_start)
-                when c.joined then null
+                when c.joined or c.at_several_venues then null
                 when r.content is null then
                     format('perk %s: it was decided on revision %s, which is not kept', p.slug,
                         coalesce(c.revision::text, 'of no number'))
@@ -29,8 +30,11 @@ extension Invariant {
                 coalesce(hold_receipt #>> '{decision,rule_revision}', receipt #>> '{decision,rule_revision}')::int
                     as revision,
                 count(*) over (partition by perk_id, guest_id, period_start, slot) as sharing,
-                bool_or(joined_from is not null) over (partition by perk_id, guest_id) as joined
+                bool_or(joined_from is not null) over (partition by perk_id, guest_id) as joined,
+                period_start > '0001-01-01' and min(venue_id::text) over period <> max(venue_id::text) over period
+                    as at_several_venues
             from claim where brand_id = \(brand) and status in ('held', 'redeemed')
+            window period as (partition by perk_id, guest_id, period_start)
         ) c
         left join perk p on p.brand_id = \(brand) and p.id = c.perk_id
         left join revision r on r.brand_id = \(brand) and r.object_id = c.perk_id and r.revision = c.revision

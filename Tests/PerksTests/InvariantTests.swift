@@ -32,6 +32,24 @@ import Testing
         await palms.close()
     }
 
+    @Test func aDateIsTwoDaysAcrossTheDateLine() async throws {
+        let palms = try await Palms()
+        try await palms.makeVenue("kiritimati", zone: "Pacific/Kiritimati")
+        try await palms.makeVenue("honolulu", zone: "Pacific/Honolulu")
+        try await palms.makeCampaign()
+        try await palms.makePerk { $0.perGuest = .init(limit: 1, period: .day) }
+        try await palms.importCrowd(1)
+        // Both on the 22nd at two in the morning, a day apart.
+        let (there, here) = (moment("2026-11-21T12:00:00Z"), moment("2026-11-22T12:00:00Z"))
+        _ = try await palms.redeem("net:g0", at: "kiritimati", key: "1", now: there)
+        _ = try await palms.redeem("net:g0", at: "honolulu", key: "2", now: here)
+        #expect(
+            try await refusal { _ = try await palms.redeem("net:g0", at: "honolulu", key: "3", now: here) }
+                == .limitReached)
+        try await palms.expectInvariants()
+        await palms.close()
+    }
+
     @Test(arguments: Corruption.all) func aCorruptionIsFoundAndNothingElse(corruption: Corruption) async throws {
         let palms = try await busyEvening()
         try await palms.script(corruption.sql)

@@ -25,11 +25,12 @@ package struct Migration: Sendable {
         Migration("V0006__check_ins", PackageResources.V0006__check_ins_sql),
         Migration("V0007__claims", PackageResources.V0007__claims_sql),
         Migration("V0008__segments", PackageResources.V0008__segments_sql),
-        Migration("V0009__people", PackageResources.V0009__people_sql),
-        Migration("V0010__idempotency", PackageResources.V0010__idempotency_sql),
-        Migration("V0011__codes", PackageResources.V0011__codes_sql),
-        Migration("V0012__holds", PackageResources.V0012__holds_sql),
-        Migration("V0013__address_aliases", PackageResources.V0013__address_aliases_sql),
+        Migration("V0009__idempotency", PackageResources.V0009__idempotency_sql),
+        Migration("V0010__codes", PackageResources.V0010__codes_sql),
+        Migration("V0011__holds", PackageResources.V0011__holds_sql),
+        Migration("V0012__guest_import", PackageResources.V0012__guest_import_sql),
+        Migration("V0013__people", PackageResources.V0013__people_sql),
+        Migration("V0014__address_aliases", PackageResources.V0014__address_aliases_sql),
     ]
 
     /// Makes the roles that every migration relies on; run before each, as whoever migrates.

@@ -1,10 +1,11 @@
 import Foundation
 import Logging
-import Perks
 import Postgres
 import Schema
 import TestDatabase
 import Testing
+
+@testable import Perks
 
 @Suite struct SchemaTests {
     @Test func everyFileOfTheFolderIsListed() throws {
@@ -55,6 +56,62 @@ import Testing
             try await Migrator(url: url, logger: Palms.logger).migrate()
         }
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "no error")")
+    }
+
+    /// What stood in a database before keys, codes and holds had tables of their own.
+    @Test func whatWasClaimedBeforeIsKept() async throws {
+        let url = try await TestDatabase.make()
+        let (brand, unit) = (UUID.version7(at: Palms.now), ID<Redemption>(at: Palms.now))
+        let database = Database(.init(url: url), logger: Palms.logger)
+        try await database.session { connection in
+            try connection.script(Migration.roles.sql)
+            try connection.script("set role perks_owner")
+            try connection.script(
+                """
+                create table schema_migration (
+                    version integer constraint schema_migration_pkey primary key, name text not null,
+                    checksum bytea not null, applied_at timestamptz not null default now());
+                """)
+            for migration in Migration.all.prefix(8) {
+                try connection.transaction { try connection.script(migration.sql) }
+                try connection.execute(
+                    """
+                    insert into schema_migration (version, name, checksum)
+                    values (\(migration.version), \(migration.name), \(migration.checksum))
+                    """)
+            }
+            try connection.script("reset role")
+            try connection.script(
+                """
+                insert into brand (id, slug, name, time_zone, country, minimum_age, created_at)
+                values ('BRAND', 'palms', 'Palms', 'UTC', 'US', 18, now());
+                insert into venue select id, id, 'lv', 'LV', 'UTC', 'US', null, now() from brand;
+                insert into campaign (brand_id, id, slug, name, category, status, require_id, disclosure, revision, created_at)
+                select id, id, 'open', 'Open', 'general', 'active', false, '#ad', 1, now() from brand;
+                insert into perk (brand_id, id, campaign_id, slug, name, benefit, per_guest_limit, per_guest_period,
+                    hold_minutes, cost, revision, created_at)
+                select id, id, id, 'suite', 'Suite', '{}', 1, 'campaign', 15, 0, 1, now() from brand;
+                """.replacing("BRAND", with: brand.uuidString))
+            try connection.execute(
+                """
+                insert into claim (brand_id, id, perk_id, campaign_id, guest_id, venue_id, status, idempotency_key,
+                    fingerprint, period_start, slot, cost, actor, redeemed_at, receipt)
+                values (\(brand), \(unit), \(brand), \(brand), \(brand), \(brand), 'redeemed', 'order-1',
+                        \([UInt8](1...32)), '0001-01-01', 1, 0, 'test', \(Palms.now), '{}')
+                """)
+        }
+        let applied = try await Migrator(url: url, logger: Palms.logger).migrate().applied
+        #expect(applied == Migration.all.dropFirst(8).map(\.name))
+        let row = try await database.read(
+            """
+            select k.key, k.fingerprint, k.kept_until, c.claimed_at from idempotency_key k
+            join claim c on c.brand_id = k.brand_id and c.id = k.claim_id
+            """)[0]
+        #expect(try row["key"] == "order-1")
+        #expect(try row["fingerprint"] == [UInt8](1...32))
+        #expect(try row.decode("kept_until", as: Timestamp?.self) == nil)
+        #expect(try row["claimed_at"] == Palms.now)
+        await database.close()
     }
 
     @Test func aDatabaseThatIsNotUnicodeIsRefused() async throws {

@@ -28,7 +28,7 @@ package struct Backend: Sendable {
         let brand = principal.brand?.id.uuid ?? .zero
         return try await reporting {
             try await database.transaction(readOnly: readOnly) { connection in
-                try connection.query("select set_config('perks.brand', \(brand.uuidString), true)")
+                try connection.act(for: brand)
                 return try body(connection)
             }
         }
@@ -41,6 +41,13 @@ package struct Backend: Sendable {
         } catch let error as PostgresError {
             throw PerksError(error) ?? error
         }
+    }
+}
+
+extension Connection {
+    /// Lets this transaction see what belongs to a brand, or to no brand at all; the nil UUID is the platform itself.
+    func act(for brand: UUID) throws {
+        try query("select set_config('perks.brand', \(brand.uuidString), true)")
     }
 }
 

@@ -79,7 +79,7 @@ package struct CodeImport: Sendable {
             try await backend.database.copy(
                 staged, "copy code_import (line, code) from stdin",
                 prepare: { connection in
-                    try connection.query("select set_config('perks.brand', \(brand.id.uuid.uuidString), true)")
+                    try connection.act(for: brand.id.uuid)
                     try connection.script(
                         """
                         create temporary table code_import (line bigint not null, code text not null) on commit drop;

@@ -74,7 +74,7 @@ struct Counters {
             where brand_id = \(brand) and status = 'held' and expires_at <= \(now)
             """
         ).map(Unit.init)
-        for unit in due { putBack(unit, wasReserved: true) }
+        for unit in due { putBack(unit) }
     }
 
     /// Locks the counters of perks and of their campaigns until commit, always in the same order: stock, budgets,
@@ -179,12 +179,12 @@ struct Counters {
         return position
     }
 
-    /// Counts a unit as free again.
-    private mutating func putBack(_ unit: Unit, wasReserved: Bool) {
+    /// Counts what a hold has taken as free again.
+    mutating func putBack(_ unit: Unit) {
         stock[unit.perk]? += 1
         if let amount = budgets[unit.campaign]?.amount { budgets[unit.campaign]?.amount = amount + unit.cost }
         if let count = budgets[unit.campaign]?.redemptions { budgets[unit.campaign]?.redemptions = count + 1 }
-        if unit.takesCode, wasReserved { codes[unit.perk]?.reserved -= 1 }
+        if unit.takesCode { codes[unit.perk]?.reserved -= 1 }
     }
 
     // MARK: Writing

@@ -12,9 +12,9 @@ struct Decisions {
         for guest: GuestFacts?, at venue: Venue, _ catalogue: Catalogue, _ counters: Counters, at now: Timestamp,
         group: String? = nil
     ) {
-        let date = venue.zone.local(now).date
+        let local = venue.zone.local(now)
         let running = catalogue.campaigns.filter { entry in
-            entry.campaign.includes(venue) && entry.campaign.isScheduled(at: now, on: date)
+            entry.campaign.includes(venue) && entry.campaign.isScheduled(at: now, on: local.date)
         }
         campaigns = running.map(\.campaign)
         guard let guest else {
@@ -24,7 +24,7 @@ struct Decisions {
         let decisions = running.flatMap { entry in
             entry.perks.filter { group == nil || $0.perk.group == group }.map { perk, rule in
                 PerkDecision(
-                    perk, rule: rule, of: entry.campaign, for: guest, at: venue, catalogue, counters, at: now)
+                    perk, rule: rule, of: entry.campaign, for: guest, at: venue, catalogue, counters, at: now, local)
             }
         }
         let best = Decisions.bestOfGroups(decisions)

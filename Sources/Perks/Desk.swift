@@ -46,8 +46,8 @@ package struct Desk: Sendable {
         batcher = Batcher(
             largestBatch: 64, longestQueue: 4096, patience: .seconds(5),
             lateness: { request, previous in
-                let isRepeat = previous.contains { $0.idempotency?.key == request.idempotency?.key }
-                return isRepeat && request.idempotency != nil ? Desk.inFlight : Desk.tooSlow
+                guard let key = request.idempotency?.key else { return Desk.tooSlow }
+                return previous.contains { $0.idempotency?.key == key } ? Desk.inFlight : Desk.tooSlow
             },
             { requests in await Desk.answer(requests, database, catalogues) })
     }

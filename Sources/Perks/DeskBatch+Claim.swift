@@ -13,33 +13,26 @@ extension DeskBatch {
     mutating func claim(
         _ request: Desk.Request, _ subject: Subject, _ purpose: Purpose, in connection: isolated Connection
     ) throws -> DeskWriting.Outcome {
-        let (perk, campaign) = try requestedPerk(request, subject, in: connection)
-        guard let guest = facts(of: subject), let place = subject.place else {
-            throw refused(notRunning(campaign), perk, request, subject)
+        let place = try place(request, subject, in: connection)
+        let (perk, campaign, venue) = (place.perk, place.campaign, subject.venue)
+        let local = venue.zone.local(request.now)
+        let isScheduled = campaign.isScheduled(at: request.now, on: local.date)
+        guard let guest = facts(of: subject) else {
+            throw isScheduled
+                ? Guest.notFound(at: "/guest") : refused(notRunning(campaign.slug), perk, request, subject)
         }
-        let hold: GuestFacts.LiveClaim?
-        switch purpose {
-        case .hold: hold = nil
-        case .redemption(let draft):
-            if let checkIn = draft.checkIn, namedCheckIns[checkIn] != guest.guest {
-                throw CheckIn.notFound(at: "/check_in")
-            }
-            hold =
-                try draft.hold.map { try named($0, perk, guest, request, subject) }
-                ?? guest.hold(of: perk.id, at: request.now)
-        }
+        let hold = try hold(for: purpose, perk, guest, request, subject)
         // A hold is a promise that the schedule and the hours of its own moment have made.
-        guard hold != nil || place.campaign.isScheduled(at: request.now, on: subject.venue.zone.local(request.now).date)
-        else { throw refused(notRunning(campaign), perk, request, subject) }
-        let decision = decide(place, guest, subject.venue, request, confirming: hold)
+        guard isScheduled || hold != nil else { throw refused(notRunning(campaign.slug), perk, request, subject) }
+        let decision = decide(place, guest, venue, at: request.now, local, confirming: hold)
         if let error = decision.refusal(for: request.principal) { throw refused(error, perk, request, subject) }
-        return try take(decision, guest, hold, purpose, request, subject)
+        return take(decision, guest, hold, purpose, local, request, subject)
     }
 
-    /// The perk that is asked for, and the slug of its campaign; throws what is wrong before a guest is looked at.
-    private mutating func requestedPerk(
+    /// The perk that is asked for, if it runs and may be had at the venue.
+    private mutating func place(
         _ request: Desk.Request, _ subject: Subject, in connection: isolated Connection
-    ) throws -> (Perk, campaign: String) {
+    ) throws -> Catalogue.Place {
         guard let place = subject.place else {
             guard let name = subject.perk, let reference = Reference<Perk>(name) else {
                 throw Perk.notFound(at: "/perk")
@@ -52,18 +45,26 @@ extension DeskBatch {
             }
             throw refused(notRunning(idle.campaign), idle, request, subject)
         }
-        let (campaign, venue) = (place.campaign, subject.venue)
-        guard campaign.includes(venue) else {
-            let error = PerksError(.wrongVenue, "The campaign \(campaign.slug) is not for the venue \(venue.slug).")
+        guard place.campaign.includes(subject.venue) else {
+            let error = PerksError(
+                .wrongVenue,
+                "The campaign \(place.campaign.slug) is not for the venue \(subject.venue.slug). "
+                    + "Redeem at one of its venues, or ask a manager to add this one.")
             throw refused(error, place.perk, request, subject)
         }
-        guard facts(of: subject) != nil else {
-            guard campaign.isScheduled(at: request.now, on: venue.zone.local(request.now).date) else {
-                throw refused(notRunning(campaign.slug), place.perk, request, subject)
-            }
-            throw Guest.notFound(at: "/guest")
+        return place
+    }
+
+    /// The hold that a redemption confirms: the one it names, or else the guest's own of the perk.
+    private mutating func hold(
+        for purpose: Purpose, _ perk: Perk, _ guest: GuestFacts, _ request: Desk.Request, _ subject: Subject
+    ) throws -> GuestFacts.LiveClaim? {
+        guard case .redemption(let draft) = purpose else { return nil }
+        if let checkIn = draft.checkIn, namedCheckIns[checkIn] != guest.guest {
+            throw CheckIn.notFound(at: "/check_in")
         }
-        return (place.perk, campaign.slug)
+        return try draft.hold.map { try named($0, perk, guest, request, subject) }
+            ?? guest.hold(of: perk.id, at: request.now)
     }
 
     /// The hold that a redemption names, if it is this guest's and perk's and still stands.
@@ -84,20 +85,24 @@ extension DeskBatch {
     }
 
     private func decide(
-        _ place: Catalogue.Place, _ guest: GuestFacts, _ venue: Venue, _ request: Desk.Request,
+        _ place: Catalogue.Place, _ guest: GuestFacts, _ venue: Venue, at now: Timestamp, _ local: Facts.Local,
         confirming hold: GuestFacts.LiveClaim?
     ) -> PerkDecision {
         if hold == nil, let group = place.perk.group {
-            let decisions = Decisions(for: guest, at: venue, catalogue, counters, at: request.now, group: group)
+            let decisions = Decisions(for: guest, at: venue, catalogue, counters, at: now, group: group)
             if let decision = decisions[place.perk.id] { return decision }
         }
         return PerkDecision(
-            place.perk, rule: place.rule, of: place.campaign, for: guest, at: venue, catalogue, counters,
-            at: request.now, confirming: hold)
+            place.perk, rule: place.rule, of: place.campaign, for: guest, at: venue, catalogue, counters, at: now,
+            local,
+            confirming: hold)
     }
 
     private func notRunning(_ campaign: String) -> PerksError {
-        PerksError(.campaignNotRunning, "The campaign \(campaign) does not run at this venue now.")
+        PerksError(
+            .campaignNotRunning,
+            "The campaign \(campaign) does not run at this venue now. `GET /v1/campaigns/\(campaign)` shows its status and dates."
+        )
     }
 
     /// Notes that a claim was refused, and why; answers the error.
@@ -118,11 +123,10 @@ extension DeskBatch {
     /// Takes a unit that may be had.
     private mutating func take(
         _ decision: PerkDecision, _ facts: GuestFacts, _ hold: GuestFacts.LiveClaim?, _ purpose: Purpose,
-        _ request: Desk.Request, _ subject: Subject
-    ) throws -> DeskWriting.Outcome {
+        _ local: Facts.Local, _ request: Desk.Request, _ subject: Subject
+    ) -> DeskWriting.Outcome {
         var guest = facts
         let (perk, now, venue) = (decision.perk, request.now, subject.venue)
-        let local = venue.zone.local(now)
         let start = hold?.periodStart ?? perk.perGuest.period.start(for: local.date)
         let unit = Counters.Unit(
             perk: perk.id, campaign: hold?.campaign ?? decision.campaign.id, cost: hold?.cost ?? perk.cost,

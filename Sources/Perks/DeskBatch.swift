@@ -51,13 +51,11 @@ struct DeskBatch {
         _ requests: [Desk.Request], _ catalogues: Catalogues, in connection: isolated Connection
     ) throws -> [Desk.Outcome] {
         guard let brand = try requests.first?.principal.requiredBrand() else { return [] }
-        // Neighbours are not to wait long for what holds up one of them: then each is done alone.
-        let patience = requests.count > 1 ? "500ms" : "5s"
-        try connection.query(
-            """
-            select set_config('perks.brand', \(brand.id.uuid.uuidString), true),
-                   set_config('lock_timeout', \(patience), true)
-            """)
+        try connection.act(for: brand.id.uuid)
+        if requests.count > 1 {
+            // Neighbours are not to wait long for what holds up one of them: then each is done alone.
+            try connection.script("set local lock_timeout = '500ms'")
+        }
         try Catalogue.lockForUse(of: brand.id, in: connection)
         var batch = try DeskBatch(requests, of: brand, catalogues, in: connection)
         let outcomes = try requests.indices.map { try batch.outcome(of: $0, in: connection) }
@@ -94,8 +92,7 @@ struct DeskBatch {
         namedCheckIns = try Self.checkIns(requests.compactMap(\.namedCheckIn), of: brand.id, in: connection)
         counters = try Self.counters(
             for: requests, subjects.compactMap { try? $0.get().place }, everybody, catalogue, of: brand.id, at: now,
-            in: connection
-        )
+            in: connection)
     }
 
     /// Locks the counters of what may be claimed, and reads those of what is only told of.

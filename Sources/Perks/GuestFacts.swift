@@ -162,13 +162,13 @@ struct GuestFacts {
         return facts
     }
 
-    /// How many of a perk count against the guest's allowance at a moment: those claimed in the same period of the
+    /// How many of a perk count against the guest's allowance on a date: those claimed in the same period of the
     /// venue's calendar, wherever and under whatever period the perk had then.
     ///
     /// So a changed period or zone looks back, too.
-    func used(_ perk: Perk, in zone: Zone, at now: Timestamp) -> Int {
+    func used(_ perk: Perk, on date: LocalDate, in zone: Zone) -> Int {
         let period = perk.perGuest.period
-        let start = period.start(for: zone.local(now).date)
+        let start = period.start(for: date)
         return claims.count { claim in
             claim.perk == perk.id && (period == .campaign || period.start(for: zone.local(claim.at).date) == start)
         }

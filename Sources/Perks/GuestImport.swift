@@ -74,7 +74,7 @@ package struct GuestImport: Sendable {
             try await backend.database.copy(
                 staged, "copy guest_import (\(fragment: Self.staged)) from stdin",
                 prepare: { connection in
-                    try connection.query("select set_config('perks.brand', \(UUID.zero.uuidString), true)")
+                    try connection.act(for: .zero)
                     try connection.script(Self.stagingTable)
                 },
                 merge: { [principal, now] connection in

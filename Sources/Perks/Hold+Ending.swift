@@ -53,7 +53,7 @@ extension Hold {
         let duePerks: [ID<Perk>] = try due.map { try $0["perk_id"] }
         let dueCampaigns: [ID<Campaign>] = try due.map { try $0["campaign_id"] }
         let (allPerks, allCampaigns) = (perks.union(duePerks), campaigns.union(dueCampaigns))
-        let counters = try Counters.lock(allPerks.sorted(), allCampaigns.sorted(), of: brand, in: connection)
+        var counters = try Counters.lock(allPerks.sorted(), allCampaigns.sorted(), of: brand, in: connection)
         guard !ids.isEmpty else { return (0, counters) }
         let expired = try connection.query(
             """
@@ -63,8 +63,8 @@ extension Hold {
             """
         ).map(Counters.Unit.init)
         try Counters.giveBack(expired, wereHeld: true, of: brand, in: connection)
-        let left = try Counters.lock(allPerks.sorted(), allCampaigns.sorted(), of: brand, in: connection)
-        return (expired.count, left)
+        for unit in expired { counters.putBack(unit) }
+        return (expired.count, counters)
     }
 }
 
@@ -82,7 +82,7 @@ extension Backend {
             repeat {
                 expired = try await reporting {
                     try await database.transaction { connection in
-                        try connection.query("select set_config('perks.brand', \(brand.uuid.uuidString), true)")
+                        try connection.act(for: brand.uuid)
                         try Catalogue.lockForUse(of: brand, in: connection)
                         return try Hold.expire(of: brand, at: now, in: connection).count
                     }

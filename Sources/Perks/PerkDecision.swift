@@ -29,13 +29,13 @@ struct PerkDecision {
     /// With a hold of the guest's own, what it has taken is theirs already, and hours are those it was made at.
     init(
         _ perk: Perk, rule: CompiledRule, of campaign: Campaign, for guest: GuestFacts, at venue: Venue,
-        _ catalogue: Catalogue, _ counters: Counters, at now: Timestamp, confirming hold: GuestFacts.LiveClaim? = nil
+        _ catalogue: Catalogue, _ counters: Counters, at now: Timestamp, _ local: Facts.Local,
+        confirming hold: GuestFacts.LiveClaim? = nil
     ) {
         self.campaign = campaign
         self.perk = perk
         remaining = counters.remaining(of: perk.id)
 
-        let local = venue.zone.local(now)
         let (birthDate, source) = guest.birthDate
         let gate = catalogue.ageGate(of: campaign, at: venue)
         let age = guest.isUnder13 ? .tooYoung : gate.decide(birthDate: birthDate, source: source, on: local.date)
@@ -62,7 +62,7 @@ struct PerkDecision {
         case .passes:
             let obstacle =
                 hold == nil
-                ? PerkDecision.obstacle(perk, of: campaign, for: guest, at: venue, counters, at: now) : nil
+                ? PerkDecision.obstacle(perk, of: campaign, for: guest, at: venue, counters, local) : nil
             if let obstacle {
                 outcome = .unavailable(obstacle.code)
                 reasons = [DecisionReason(code: obstacle.code.rawValue, text: obstacle.sentence)]
@@ -77,12 +77,12 @@ struct PerkDecision {
     /// What stands between a qualified guest and the perk, if anything.
     private static func obstacle(
         _ perk: Perk, of campaign: Campaign, for guest: GuestFacts, at venue: Venue, _ counters: Counters,
-        at now: Timestamp
+        _ local: Facts.Local
     ) -> (code: PerksError.Code, sentence: String)? {
-        if let hours = perk.availability, !hours.contains(where: { $0.contain(venue.zone.local(now)) }) {
+        if let hours = perk.availability, !hours.contains(where: { $0.contain(local) }) {
             return (.outsideHours, "The perk is not available at this hour.")
         }
-        if guest.used(perk, in: venue.zone, at: now) >= perk.perGuest.limit {
+        if guest.used(perk, on: local.date, in: venue.zone) >= perk.perGuest.limit {
             let period = perk.perGuest.period == .campaign ? "" : " this \(perk.perGuest.period.rawValue)"
             return (.limitReached, "The guest has already had it\(period).")
         }

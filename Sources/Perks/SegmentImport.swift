@@ -52,7 +52,7 @@ package struct SegmentImport: Sendable {
             try await backend.database.copy(
                 staged, "copy segment_import (line, guest_id, network, handle_key, member_number) from stdin",
                 prepare: { connection in
-                    try connection.query("select set_config('perks.brand', \(brand.id.uuid.uuidString), true)")
+                    try connection.act(for: brand.id.uuid)
                     try connection.script(
                         """
                         create temporary table segment_import (

@@ -25,15 +25,9 @@ struct CodeCommand: AsyncParsableCommand {
         func run(in session: Session) async throws {
             let perk = try Perk.reference(perk)
             let input = try InputFile(file)
-            let bar = ProgressBar(input)
-            let work = CodeImport(session.backend, as: session.principal, at: session.now) { bar.advance($0) }
-            let outcome: CodeImport.Outcome
-            do {
-                outcome = try await work.run(Pieces(files: [input]), for: perk)
-                bar.end()
-            } catch {
-                bar.end()
-                throw error
+            let outcome = try await ProgressBar.during(input) { bar in
+                try await CodeImport(session.backend, as: session.principal, at: session.now) { bar.advance($0) }
+                    .run(Pieces(files: [input]), for: perk)
             }
             try session.output.show(outcome)
             outcome.refused.forEach { session.output.note("\(file), line \($0.line): \($0.reason.printable)") }

@@ -36,18 +36,12 @@ struct GuestCommand: AsyncParsableCommand {
 
         func run(in session: Session) async throws {
             let input = try InputFile(file)
-            let bar = ProgressBar(input)
             let begin = ContinuousClock.now
-            let work = GuestImport(
-                session.backend, source: origin.source, consent: origin.consent, as: session.principal, at: session.now
-            ) { bar.advance($0) }
-            let outcome: GuestImport.Outcome
-            do {
-                outcome = try await work.run(Pieces(files: [input]), format: (format ?? .named(by: file)).value)
-                bar.end()
-            } catch {
-                bar.end()
-                throw error
+            let outcome = try await ProgressBar.during(input) { bar in
+                try await GuestImport(
+                    session.backend, source: origin.source, consent: origin.consent, as: session.principal,
+                    at: session.now
+                ) { bar.advance($0) }.run(Pieces(files: [input]), format: (format ?? .named(by: file)).value)
             }
             try report(outcome, in: session, after: ContinuousClock.now - begin)
         }

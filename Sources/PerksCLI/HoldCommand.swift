@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Perks
 import Postgres
 
@@ -108,18 +107,6 @@ struct HoldCommand: AsyncParsableCommand {
                     return try Hold.find(id, as: session.principal, at: session.now, in: connection)
                 })
         }
-    }
-}
-
-extension Session {
-    /// The key that the caller gave, or one that is made up and told, for repeating after a fault.
-    func idempotencyKey(_ given: String?) throws -> IdempotencyKey {
-        let text = given ?? "cli-\(UUID().uuidString.lowercased())"
-        guard let key = IdempotencyKey(text) else {
-            throw PerksError.invalid("/key", "wrong_format", "A key has 1 to 255 visible characters without spaces.")
-        }
-        if given == nil { output.note("To repeat exactly this request: --key \(text)") }
-        return key
     }
 }
 

@@ -17,7 +17,7 @@ final class ProgressBar: Sendable {
     private static let interval: Duration = .milliseconds(100)
     private static let cells = 24
 
-    init(_ file: InputFile) {
+    private init(_ file: InputFile) {
         name = file.name == "-" ? "standard input" : (file.name as NSString).lastPathComponent
         size = file.size
     }
@@ -34,8 +34,15 @@ final class ProgressBar: Sendable {
         }
     }
 
+    /// Shows how far the reading of a file has come while a body reads it.
+    static func during<Result>(_ file: InputFile, _ body: (ProgressBar) async throws -> Result) async throws -> Result {
+        let bar = ProgressBar(file)
+        defer { bar.end() }
+        return try await body(bar)
+    }
+
     /// Clears the line.
-    func end() {
+    private func end() {
         state.withLock { state in
             guard state.shown != nil else { return }
             write("", &state)

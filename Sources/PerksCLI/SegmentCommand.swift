@@ -67,15 +67,9 @@ struct SegmentCommand: AsyncParsableCommand {
 
         func run(in session: Session) async throws {
             let input = try InputFile(file)
-            let bar = ProgressBar(input)
-            let work = SegmentImport(session.backend, as: session.principal, at: session.now) { bar.advance($0) }
-            let outcome: SegmentImport.Outcome
-            do {
-                outcome = try await work.run(Pieces(files: [input]), into: slug)
-                bar.end()
-            } catch {
-                bar.end()
-                throw error
+            let outcome = try await ProgressBar.during(input) { bar in
+                try await SegmentImport(session.backend, as: session.principal, at: session.now) { bar.advance($0) }
+                    .run(Pieces(files: [input]), into: slug)
             }
             try session.output.show(outcome)
             outcome.refused.forEach { session.output.note("\(file), line \($0.line): \($0.reason.printable)") }

@@ -42,6 +42,16 @@ struct Session: Sendable {
         try await backend.transaction(as: principal, readOnly: true, body)
     }
 
+    /// The key that the caller gave, or one that is made up and told, for repeating after a fault.
+    func idempotencyKey(_ given: String?) throws -> IdempotencyKey {
+        let text = given ?? "cli-\(UUID().uuidString.lowercased())"
+        guard let key = IdempotencyKey(text) else {
+            throw PerksError.invalid("/key", "wrong_format", "A key has 1 to 255 visible characters without spaces.")
+        }
+        if given == nil { output.note("To repeat exactly this request: --key \(text)") }
+        return key
+    }
+
     /// Changes something, all of it or nothing.
     func write<Result: Sendable>(
         _ body: @Sendable (isolated Connection) throws -> Result

@@ -66,6 +66,10 @@ let package = Package(
                 .embedInCode("V0012__guest_import.sql"),
                 .embedInCode("V0013__people.sql"),
                 .embedInCode("V0014__address_aliases.sql"),
+                .embedInCode("V0015__shares.sql"),
+                .embedInCode("V0016__clicks.sql"),
+                .embedInCode("V0017__conversions.sql"),
+                .embedInCode("V0018__word_of_mouth_of_people.sql"),
             ],
             swiftSettings: settings
         ),

@@ -31,6 +31,10 @@ package struct Migration: Sendable {
         Migration("V0012__guest_import", PackageResources.V0012__guest_import_sql),
         Migration("V0013__people", PackageResources.V0013__people_sql),
         Migration("V0014__address_aliases", PackageResources.V0014__address_aliases_sql),
+        Migration("V0015__shares", PackageResources.V0015__shares_sql),
+        Migration("V0016__clicks", PackageResources.V0016__clicks_sql),
+        Migration("V0017__conversions", PackageResources.V0017__conversions_sql),
+        Migration("V0018__word_of_mouth_of_people", PackageResources.V0018__word_of_mouth_of_people_sql),
     ]
 
     /// Makes the roles that every migration relies on; run before each, as whoever migrates.

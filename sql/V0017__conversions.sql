@@ -67,18 +67,25 @@ create function touch_credit(model text, nth bigint, touches bigint) returns int
     end;
 
 -- Whether the first guest has, step by step, led the second one to convert: then the second can lead the first nowhere.
-create function has_led_to(leader uuid, follower uuid, campaign uuid) returns boolean
+-- `others` are conversions that are about to be written: each guest of them was led by the sharer at the same place.
+create function has_led_to(leader uuid, follower uuid, campaign uuid, others uuid[], sharers uuid[]) returns boolean
     language sql stable
 begin atomic
     with recursive led (guest_id) as (
         select follower
         union
-        select s.guest_id
+        select earlier.guest_id
         from led l
-        join conversion c on c.brand_id = current_brand() and c.guest_id = l.guest_id
-            and c.campaign_id = campaign and c.reversed_at is null
-        join conversion_touch t on t.brand_id = c.brand_id and t.conversion_id = c.id
-        join share s on s.brand_id = t.brand_id and s.id = t.share_id
+        cross join lateral (
+            select s.guest_id
+            from conversion c
+            join conversion_touch t on t.brand_id = c.brand_id and t.conversion_id = c.id
+            join share s on s.brand_id = t.brand_id and s.id = t.share_id
+            where c.brand_id = current_brand() and c.guest_id = l.guest_id and c.campaign_id = campaign
+                and c.reversed_at is null
+            union all
+            select o.sharer_id from unnest(others, sharers) o (guest_id, sharer_id) where o.guest_id = l.guest_id
+        ) earlier
     )
     select leader <> follower and exists (select from led where guest_id = leader);
 end;

@@ -8,8 +8,10 @@ import Postgres
 package struct Backend: Sendable {
     package let database: Database
     package let catalogues: Catalogues
+    package let links: ShareLinks
     let desk: Desk
     let keys: KeyLookup
+    let clicks: ClickRecorder
 
     package init(_ configuration: Database.Configuration, logger: Logger) {
         var configuration = configuration
@@ -18,6 +20,8 @@ package struct Backend: Sendable {
         catalogues = Catalogues()
         desk = Desk(database, catalogues)
         keys = KeyLookup(database)
+        links = ShareLinks(database)
+        clicks = ClickRecorder(database, logger: logger)
     }
 
     /// Runs a body as one transaction that sees only what belongs to the principal's brand and to no brand at all.

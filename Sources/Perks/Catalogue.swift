@@ -116,13 +116,20 @@ package struct Catalogue: Sendable {
 
     /// The age that a campaign demands at a venue: the highest of 18, the brand's own, and the law of the place.
     func ageGate(of campaign: Campaign, at venue: Venue) -> AgeGate {
-        var minimum = max(18, minimumAge)
-        if campaign.category != .general {
-            let rows = jurisdictions.filter { $0.category == campaign.category && $0.country == venue.country }
-            let row = rows.first { $0.region == venue.region } ?? rows.first { $0.region.isEmpty }
-            minimum = max(minimum, row?.minimumAge ?? Catalogue.unlistedMinimumAge)
-        }
-        return AgeGate(minimum: minimum, requiresID: campaign.requireID)
+        let rows = jurisdictions.filter { $0.category == campaign.category && $0.country == venue.country }
+        let row = rows.first { $0.region == venue.region } ?? rows.first { $0.region.isEmpty }
+        return ageGate(of: campaign, byLaw: row?.minimumAge)
+    }
+
+    /// The age that a campaign demands of whoever spreads word of it: that of the venue where it demands least.
+    func ageGate(of campaign: Campaign) -> AgeGate {
+        let gates = venues.filter(campaign.includes).map { ageGate(of: campaign, at: $0) }
+        return gates.min { $0.minimum < $1.minimum } ?? ageGate(of: campaign, byLaw: nil)
+    }
+
+    private func ageGate(of campaign: Campaign, byLaw minimum: Int?) -> AgeGate {
+        let demanded = campaign.category == .general ? 0 : minimum ?? Catalogue.unlistedMinimumAge
+        return AgeGate(minimum: max(minimumAge, demanded), requiresID: campaign.requireID)
     }
 }
 

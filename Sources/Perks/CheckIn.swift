@@ -130,8 +130,13 @@ package struct CampaignSummary: Codable, Hashable, Sendable {
     package let id: ID<Campaign>
     package let slug: String
 
+    init(id: ID<Campaign>, slug: String) {
+        self.id = id
+        self.slug = slug
+    }
+
     init(_ campaign: Campaign) {
-        (id, slug) = (campaign.id, campaign.slug)
+        self.init(id: campaign.id, slug: campaign.slug)
     }
 
     static let schema = JSONSchema.object([.required("id", .id(of: Campaign.self)), .required("slug", .slug)])

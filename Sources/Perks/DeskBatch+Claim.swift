@@ -22,11 +22,12 @@ extension DeskBatch {
                 ? Guest.notFound(at: "/guest") : refused(notRunning(campaign.slug), perk, request, subject)
         }
         let hold = try hold(for: purpose, perk, guest, request, subject)
+        let share = try share(for: purpose, place, guest, request, subject, in: connection)
         // A hold is a promise that the schedule and the hours of its own moment have made.
         guard isScheduled || hold != nil else { throw refused(notRunning(campaign.slug), perk, request, subject) }
         let decision = decide(place, guest, venue, at: request.now, local, confirming: hold)
         if let error = decision.refusal(for: request.principal) { throw refused(error, perk, request, subject) }
-        return take(decision, guest, hold, purpose, local, request, subject)
+        return take(decision, guest, hold, share, purpose, local, request, subject)
     }
 
     /// The perk that is asked for, if it runs and may be had at the venue.
@@ -65,6 +66,24 @@ extension DeskBatch {
         }
         return try draft.hold.map { try named($0, perk, guest, request, subject) }
             ?? guest.hold(of: perk.id, at: request.now)
+    }
+
+    /// The share that a redemption names, if it is one of the campaign's and of somebody who can have led the guest here.
+    private mutating func share(
+        for purpose: Purpose, _ place: Catalogue.Place, _ guest: GuestFacts, _ request: Desk.Request,
+        _ subject: Subject, in connection: isolated Connection
+    ) throws -> NamedShare? {
+        guard case .redemption(let draft) = purpose, let name = draft.share else { return nil }
+        guard let share = ShareReference(name).flatMap({ namedShares[$0] }), share.campaign == place.campaign.id else {
+            throw Share.notFound(at: "/share")
+        }
+        do {
+            try Referral(of: guest.guest, by: share.sharer, in: share.campaign)
+                .check(besides: writing.referrals, in: connection)
+        } catch let error as PerksError {
+            throw refused(error, place.perk, request, subject)
+        }
+        return share
     }
 
     /// The hold that a redemption names, if it is this guest's and perk's and still stands.
@@ -122,8 +141,8 @@ extension DeskBatch {
 
     /// Takes a unit that may be had.
     private mutating func take(
-        _ decision: PerkDecision, _ facts: GuestFacts, _ hold: GuestFacts.LiveClaim?, _ purpose: Purpose,
-        _ local: Facts.Local, _ request: Desk.Request, _ subject: Subject
+        _ decision: PerkDecision, _ facts: GuestFacts, _ hold: GuestFacts.LiveClaim?, _ share: NamedShare?,
+        _ purpose: Purpose, _ local: Facts.Local, _ request: Desk.Request, _ subject: Subject
     ) -> DeskWriting.Outcome {
         var guest = facts
         let (perk, now, venue) = (decision.perk, request.now, subject.venue)
@@ -157,8 +176,13 @@ extension DeskBatch {
             row.receipt = Redemption(
                 id: ID(id), status: .redeemed, perk: PerkSummary(perk), campaign: CampaignSummary(decision.campaign),
                 guest: .init(id: guest.guest), venue: venue.slug, checkIn: draft.checkIn,
-                hold: hold.map { ID($0.id) }, benefit: perk.benefit, cost: unit.cost, order: draft.order,
+                hold: hold.map { ID($0.id) }, share: share?.id, benefit: perk.benefit, cost: unit.cost,
+                order: draft.order,
                 redeemedAt: now, decision: rests)
+        }
+        if let share {
+            let referral = Referral(of: guest.guest, by: share.sharer, in: share.campaign)
+            writing.conversions.append((row, referral, share.id))
         }
         guest.count(
             .init(

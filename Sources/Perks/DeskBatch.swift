@@ -23,6 +23,8 @@ struct DeskBatch {
     let namedHolds: [ID<Hold>: NamedHold]
     /// Whose the check-ins are that redemptions name.
     let namedCheckIns: [ID<CheckIn>: ID<Guest>]
+    /// The shares that redemptions name.
+    let namedShares: [ShareReference: NamedShare]
     var writing = DeskWriting()
 
     /// Whom and where a request is about.
@@ -42,6 +44,13 @@ struct DeskBatch {
         let guest: ID<Guest>
         let status: String
         let expiresAt: Timestamp
+    }
+
+    /// A share as a redemption finds it.
+    struct NamedShare {
+        let id: ID<Share>
+        let campaign: ID<Campaign>
+        let sharer: ID<Guest>
     }
 
     /// Answers every request.
@@ -90,6 +99,10 @@ struct DeskBatch {
         guests = try GuestFacts.load(everybody.sorted(), catalogue, as: principal, at: now, in: connection)
         namedHolds = try NamedHold.find(requests.compactMap(\.namedHold), of: brand.id, in: connection)
         namedCheckIns = try Self.checkIns(requests.compactMap(\.namedCheckIn), of: brand.id, in: connection)
+        namedShares = try NamedShare.find(requests.compactMap(\.namedShare), of: brand.id, in: connection)
+        for campaign in Set(namedShares.values.map(\.campaign)).sorted() {
+            try Referral.lock(campaign, in: connection)
+        }
         counters = try Self.counters(
             for: requests, subjects.compactMap { try? $0.get().place }, everybody, catalogue, of: brand.id, at: now,
             in: connection)
@@ -207,6 +220,28 @@ extension DeskBatch.NamedHold {
     }
 }
 
+extension DeskBatch.NamedShare {
+    fileprivate static func find(
+        _ names: [ShareReference], of brand: ID<Brand>, in connection: isolated Connection
+    ) throws -> [ShareReference: DeskBatch.NamedShare] {
+        guard !names.isEmpty else { return [:] }
+        let rows = try connection.query(
+            """
+            select id, token, campaign_id, guest_id from share
+            where brand_id = \(brand) and ended_at is null
+                and (id = any (\(names.compactMap(\.id))) or token = any (\(names.compactMap(\.token))))
+            """)
+        var found: [ShareReference: DeskBatch.NamedShare] = [:]
+        for row in rows {
+            let share = DeskBatch.NamedShare(
+                id: try row["id"], campaign: try row["campaign_id"], sharer: try row["guest_id"])
+            found[.id(share.id)] = share
+            found[.token(try row["token"])] = share
+        }
+        return found
+    }
+}
+
 extension Desk.Request {
     fileprivate var isCheckIn: Bool { if case .checkIn = wish { true } else { false } }
 
@@ -216,6 +251,9 @@ extension Desk.Request {
     }
 
     fileprivate var namedHold: ID<Hold>? { if case .redemption(let draft) = wish { draft.hold } else { nil } }
+    fileprivate var namedShare: ShareReference? {
+        if case .redemption(let draft) = wish { draft.share.flatMap(ShareReference.init) } else { nil }
+    }
     fileprivate var namedCheckIn: ID<CheckIn>? { if case .redemption(let draft) = wish { draft.checkIn } else { nil } }
 }
 

@@ -29,6 +29,9 @@ struct DeskWriting {
     var checkIns: [CheckInRow] = []
     var refusals: [Refusal] = []
     var keys: [Key] = []
+    /// The redemptions that a share led to.
+    var conversions: [(claim: Claim, referral: Referral, share: ID<Share>)] = []
+    var referrals: [Referral] { conversions.map(\.referral) }
 
     /// Notes a claim: a new one, or a hold that is confirmed.
     mutating func add(_ claim: Claim, isConfirmation: Bool) -> Outcome {
@@ -46,6 +49,7 @@ struct DeskWriting {
         try bindKeys(of: brand, in: connection)
         try chooseCodes(of: brand, in: connection)
         try writeClaims(of: brand, in: connection)
+        try writeConversions(of: brand, in: connection)
         if !checkIns.isEmpty {
             // One whose answer was lost may be there already, by the same identifier.
             try connection.execute(
@@ -144,5 +148,25 @@ struct DeskWriting {
             where c.brand_id = \(brand) and c.id = r.id and c.status = 'held'
             """)
         guard changed == confirmed.count else { throw DeskBatch.Disturbed() }
+    }
+
+    private func writeConversions(of brand: ID<Brand>, in connection: isolated Connection) throws {
+        guard !conversions.isEmpty else { return }
+        let claims = conversions.map(\.claim)
+        try connection.execute(
+            """
+            with conversion as (
+                insert into conversion (
+                    brand_id, id, claim_id, campaign_id, guest_id, venue_id, at, order_reference, order_amount,
+                    order_currency, actor, recorded_at)
+                select c.brand_id, c.id, c.id, c.campaign_id, c.guest_id, c.venue_id, c.redeemed_at, c.order_reference,
+                       c.order_amount, c.order_currency, c.actor, c.redeemed_at
+                from claim c where c.brand_id = \(brand) and c.id = any (\(claims.map(\.id)))
+                returning id, at
+            )
+            insert into conversion_touch (brand_id, conversion_id, position, share_id, at)
+            select \(brand), c.id, 1, t.share_id, c.at
+            from conversion c join unnest(\(claims.map(\.id)), \(conversions.map(\.share))) t (id, share_id) on t.id = c.id
+            """)
     }
 }

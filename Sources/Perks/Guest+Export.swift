@@ -21,9 +21,12 @@ extension Guest {
         package let checkIns: [JSONValue]
         package let claims: [JSONValue]
         package let refusals: [JSONValue]
+        package let shares: [JSONValue]
+        package let posts: [JSONValue]
+        package let conversions: [JSONValue]
 
         private enum CodingKeys: String, CodingKey {
-            case brand, member, segments, claims, refusals
+            case brand, member, segments, claims, refusals, shares, posts, conversions
             case checkIns = "check_ins"
         }
     }
@@ -43,7 +46,8 @@ extension Guest.Export: Described {
                         .required("brand", .slug), .optional("member", .map(of: .anything)),
                         .required("segments", list), .required("check_ins", list),
                         .required("claims", list, "The receipts, with what they were decided from."),
-                        .required("refusals", list),
+                        .required("refusals", list), .required("shares", list), .required("posts", list),
+                        .required("conversions", list),
                     ]), 0...Int.max), "What each brand keeps."),
             .required("truncated", .boolean, "Whether a list is longer than the 10,000 entries shown of it."),
         ])
@@ -65,7 +69,11 @@ extension Guest {
             "\(fragment: history(of: guest.id)) order by s.measured_at desc, ordinal limit \(limit + 1)"
         ).map(PastScore.init)
         let held = try connection.query(
-            "select brand, kind, at, content from export_guest_from_brands(\(guest.id), \(limit + 1))"
+            """
+            select brand, kind, at, content from export_guest_from_brands(\(guest.id), \(limit + 1))
+            union all
+            select brand, kind, at, content from export_guest_word_of_mouth(\(guest.id), \(limit + 1))
+            """
         ).map(HeldRow.init)
         try AuditEvent.record("guest.export", of: guest.id, as: principal, at: now, in: connection)
 
@@ -78,7 +86,8 @@ extension Guest {
             }
             return BrandShare(
                 brand: brand, member: list("member").first, segments: list("segment"), checkIns: list("check_in"),
-                claims: list("claim"), refusals: list("refusal"))
+                claims: list("claim"), refusals: list("refusal"),
+                shares: list("share"), posts: list("post"), conversions: list("conversion"))
         }
         return Export(guest: guest, scores: Array(scores.prefix(limit)), brands: brands, truncated: isTruncated)
     }

@@ -44,6 +44,7 @@ extension Guest {
     ///   under 13 on either stays.
     /// - The units that both have used count together, even beyond the limit that a perk sets for one. Where both have a
     ///   perk of one group both are kept, and the remaining guest's own is the one that the group counts.
+    /// - Both links to a campaign go on working; the remaining guest's own is the one given out.
     /// - Receipts and decisions go on saying what was said then.
     ///
     /// Redemptions and check-ins under way are waited for, and later ones find one person. Doing it again changes nothing.
@@ -100,7 +101,10 @@ extension Guest {
         let hasOptedOut = try !connection.query(
             "select from guest where guest_id = \(guest) and opted_out_at is not null"
         ).isEmpty
-        if hasOptedOut { try tombstones.writeAll(of: guest, in: connection) }
+        if hasOptedOut {
+            try connection.query("select end_shares_of_guest(\(guest), \(now))")
+            try tombstones.writeAll(of: guest, in: connection)
+        }
         return true
     }
 
@@ -126,6 +130,7 @@ extension Guest {
             """)
         try mergeFacts(of: absorbed, into: survivor, at: now, in: connection)
         try connection.query("select join_guest_in_brands(\(survivor), \(absorbed), \(now))")
+        try connection.query("select join_guest_in_word_of_mouth(\(survivor), \(absorbed))")
         try connection.execute("delete from guest where guest_id = \(absorbed)")
     }
 

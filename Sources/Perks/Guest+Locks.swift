@@ -67,7 +67,7 @@ extension Guest {
     /// counted and used by one transaction at a time.
     static func lockForClaims(_ guests: Set<ID<Guest>>, in connection: isolated Connection) throws {
         // A key space of its own, beside that of brands; always in the same order.
-        let keys = Set(guests.map { Int(Int32(truncatingIfNeeded: $0.uuid.bits)) }).sorted()
+        let keys = Set(guests.map(\.uuid.lockNumber)).sorted()
         try connection.query(
             "select pg_advisory_xact_lock(\(claimLock)::int, k::int) from unnest(\(keys)) k")
     }

@@ -100,8 +100,8 @@ package struct TypeID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Crockford's base 32, lower case, as TypeID uses it: 128 bits in 26 characters, the first at most 7.
-private enum Base32 {
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+enum Base32 {
+    static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
     private static let values: [UInt8?] = (0..<256).map { byte in
         alphabet.firstIndex(of: UInt8(byte)).map { UInt8($0) }
     }
@@ -130,6 +130,9 @@ private enum Base32 {
 extension UUID {
     /// The UUID that stands for "no brand": the platform itself.
     package static let zero = UUID(bits: 0)
+
+    /// A number to lock by, for want of a whole UUID: the last 32 bits, which are random.
+    var lockNumber: Int { Int(Int32(truncatingIfNeeded: bits)) }
 
     var bits: UInt128 {
         withUnsafeBytes(of: uuid) { bytes in bytes.reduce(0) { $0 << 8 | UInt128($1) } }

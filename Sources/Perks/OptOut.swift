@@ -70,6 +70,7 @@ extension OptOut {
                 update guest set opted_out_at = \(now), updated_at = \(now)
                 where guest_id = \(guest) and opted_out_at is null
                 """)
+            try connection.query("select end_shares_of_guest(\(guest), \(now))")
             try tombstones.writeAll(of: guest, in: connection)
         }
         try tombstones.write(key, in: connection)

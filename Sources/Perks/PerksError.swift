@@ -31,12 +31,17 @@ package struct PerksError: Error, Sendable {
         case keyNotFound = "key_not_found"
         case segmentNotFound = "segment_not_found"
         case memberNotFound = "member_not_found"
+        case shareNotFound = "share_not_found"
+        case clickNotFound = "click_not_found"
+        case conversionNotFound = "conversion_not_found"
         // What is in the way
         case slugTaken = "slug_taken"
         case memberNumberTaken = "member_number_taken"
         case invalidTransition = "invalid_transition"
         case stockBelowUsed = "stock_below_used"
         case optedOut = "opted_out"
+        case landingURLMissing = "landing_url_missing"
+        case alreadyConverted = "already_converted"
         // Idempotency
         case idempotencyKeyRequired = "idempotency_key_required"
         case idempotencyKeyReused = "idempotency_key_reused"
@@ -54,6 +59,8 @@ package struct PerksError: Error, Sendable {
         case holdExpired = "hold_expired"
         case alreadyReversed = "already_reversed"
         case undoTooLate = "undo_too_late"
+        case selfReferral = "self_referral"
+        case referralLoop = "referral_loop"
         // The service
         case overloaded
         case unavailable

@@ -44,6 +44,12 @@ extension Redemption {
             """)
         // Of two at once the second one waited for the counters, and finds it done.
         guard reversed == 1 else { throw alreadyReversed }
+        // What word of mouth was credited with goes with it.
+        try connection.execute(
+            """
+            update conversion set reversed_at = \(now), reversed_by = \(principal.actor), reversal_reason = \(draft.reason)
+            where brand_id = \(brand.id) and id = \(id)
+            """)
         try Counters.giveBack([unit], wereHeld: false, of: brand.id, in: connection)
         try AuditEvent.record(
             "redemption.reverse", of: id, ["reason": .string(draft.reason)], as: principal, at: now, in: connection)

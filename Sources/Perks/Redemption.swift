@@ -16,6 +16,8 @@ package struct Redemption: Codable, Sendable, Noun {
     package let checkIn: ID<CheckIn>?
     /// The hold that it confirmed.
     package let hold: ID<Hold>?
+    /// The share that the guest came through.
+    package let share: ID<Share>?
     /// The code that the guest was given, where the perk hands out codes.
     package var code: String?
     package let benefit: Benefit
@@ -28,7 +30,7 @@ package struct Redemption: Codable, Sendable, Noun {
     package var reason: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, status, perk, campaign, guest, venue, hold, code, benefit, cost, order, decision, reason
+        case id, status, perk, campaign, guest, venue, hold, share, code, benefit, cost, order, decision, reason
         case checkIn = "check_in"
         case redeemedAt = "redeemed_at"
         case reversedAt = "reversed_at"
@@ -87,22 +89,25 @@ package struct Redemption: Codable, Sendable, Noun {
         package var checkIn: ID<CheckIn>?
         /// The hold that it confirms; the guest's own one of this perk, if left out and there is one.
         package var hold: ID<Hold>?
+        /// The share that the guest came through, by id, token or link.
+        package var share: String?
         package var order: Order?
 
         package init(
             guest: String, perk: String, venue: String?, checkIn: ID<CheckIn>? = nil, hold: ID<Hold>? = nil,
-            order: Order? = nil
+            share: String? = nil, order: Order? = nil
         ) {
             self.guest = guest
             self.perk = perk
             self.venue = venue
             self.checkIn = checkIn
             self.hold = hold
+            self.share = share
             self.order = order
         }
 
         private enum CodingKeys: String, CodingKey {
-            case guest, perk, venue, hold, order
+            case guest, perk, venue, hold, share, order
             case checkIn = "check_in"
         }
     }
@@ -125,6 +130,7 @@ extension Redemption.Draft: Described {
         .optional("venue", .string(1...90), "Id or slug; a bound clerk's own, if left out."),
         .optional("check_in", .id(of: CheckIn.self), "The check-in that led to it."),
         .optional("hold", .id(of: Hold.self), "The hold that it confirms; the guest's own, if left out."),
+        .optional("share", .string(1...2000), "The share that the guest came through, by id, token or link."),
         .optional("order", Redemption.Order.schema, "The till's order that it was used on."),
     ])
 }
@@ -145,6 +151,7 @@ extension Redemption: Described {
         .required("venue", .slug),
         .optional("check_in", .id(of: CheckIn.self)),
         .optional("hold", .id(of: Hold.self), "The hold that it confirmed."),
+        .optional("share", .id(of: Share.self), "The share that the guest came through."),
         .optional("code", .string(), "The guest's code, where the perk hands out codes."),
         .required("benefit", Benefit.reference),
         .required("cost", .integer(0...Int.max), "In minor units."),

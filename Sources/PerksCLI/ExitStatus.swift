@@ -22,13 +22,13 @@ enum ExitStatus: Int32 {
                 .notAllowed
             case .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound,
                 .guestNotFound, .checkInNotFound, .redemptionNotFound, .holdNotFound, .keyNotFound, .segmentNotFound,
-                .memberNotFound:
+                .memberNotFound, .shareNotFound, .clickNotFound, .conversionNotFound:
                 .notFound
             case .preconditionFailed, .slugTaken, .memberNumberTaken, .invalidTransition,
                 .stockBelowUsed, .optedOut,
                 .idempotencyKeyReused, .idempotencyKeyInFlight, .notQualified, .minorBlocked, .soldOut, .limitReached,
                 .budgetSpent, .codesExhausted, .holdExpired, .campaignNotRunning, .outsideHours, .wrongVenue,
-                .alreadyReversed, .undoTooLate:
+                .alreadyReversed, .undoTooLate, .selfReferral, .referralLoop, .alreadyConverted, .landingURLMissing:
                 .refused
             case .overloaded, .unavailable:
                 .databaseAway

@@ -26,6 +26,20 @@ struct Fields {
         if !texts.isEmpty { members[name] = .array(texts.map(JSONValue.string)) }
     }
 
+    /// Sets an order, written as a reference or as reference:amount:currency.
+    mutating func setOrder(_ text: String?) {
+        guard let text else { return }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        var order: [String: JSONValue] = ["reference": .string(text)]
+        // A reference may have colons of its own: only what ends like an amount is one.
+        if parts.count >= 3, let amount = Int(parts[parts.count - 2]) {
+            order["reference"] = .string(parts.dropLast(2).joined(separator: ":"))
+            order["amount"] = .number(Decimal(amount))
+            order["currency"] = .string(parts[parts.count - 1])
+        }
+        set("order", .object(order))
+    }
+
     /// States that these are to be taken away.
     ///
     /// - Parameter flags: the names of options without their dashes.
@@ -60,7 +74,8 @@ struct Fields {
     /// The flag or argument that a pointer into a request stands for, where it has a name of its own.
     private static let flags = [
         "slug": "<slug>", "rule_text": "--rule", "starts_at": "--starts", "ends_at": "--ends", "venues": "--venue",
-        "guest": "<guest>", "perk": "<perk>", "identity": "<guest>", "expires_at": "--expires",
+        "guest": "<guest>", "perk": "<perk>", "campaign": "<campaign>", "identity": "<guest>",
+        "expires_at": "--expires",
         "require_id": "--require-id",
     ]
 

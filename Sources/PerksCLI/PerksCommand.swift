@@ -28,7 +28,7 @@ struct PerksCommand: AsyncParsableCommand {
                 name: "The desk:",
                 subcommands: [
                     CheckInCommand.self, EligibilityCommand.self, RedeemCommand.self, HoldCommand.self,
-                    RedemptionCommand.self,
+                    RedemptionCommand.self, ShareCommand.self, ConversionCommand.self,
                 ]),
             CommandGroup(
                 name: "The brand:",

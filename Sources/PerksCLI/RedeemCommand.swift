@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Perks
 import Postgres
 
@@ -21,6 +20,7 @@ struct RedeemCommand: SessionCommand {
     @Option(help: "The id of the check-in that led to it.") var checkIn: String?
     @Option(help: "The id of the hold that it confirms; the guest's own hold of the perk, if left out.") var hold:
         String?
+    @Option(help: "The share that the guest came through, by id, token or link.") var share: String?
     @Option(help: "The till's order: a reference, or reference:amount:currency in minor units.") var order: String?
     @OptionGroup var options: BrandOptions
 
@@ -42,17 +42,8 @@ struct RedeemCommand: SessionCommand {
             fields.set("venue", venue)
             fields.set("check_in", checkIn)
             fields.set("hold", hold)
-            if let order {
-                let parts = order.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-                var members: [String: JSONValue] = ["reference": .string(order)]
-                // A reference may have colons of its own: only what ends like an amount is one.
-                if parts.count >= 3, let amount = Int(parts[parts.count - 2]) {
-                    members["reference"] = .string(parts.dropLast(2).joined(separator: ":"))
-                    members["amount"] = .number(Decimal(amount))
-                    members["currency"] = .string(parts[parts.count - 1])
-                }
-                fields.set("order", .object(members))
-            }
+            fields.set("share", share)
+            fields.setOrder(order)
             return try fields.request()
         }
     }

@@ -102,6 +102,7 @@ extension Redemption: Tabular {
             Column("redeemed_at") { .moment($0.redeemedAt) },
             Column("code") { .text($0.code) },
             Column("hold", detail: true) { .text($0.hold?.description) },
+            Column("share", detail: true) { .text($0.share?.description) },
             Column("check_in", detail: true) { .text($0.checkIn?.description) },
             Column("order", detail: true) { .text($0.order?.reference) },
             Column("order_amount", detail: true) { .number($0.order?.amount) },

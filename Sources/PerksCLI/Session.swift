@@ -9,6 +9,8 @@ struct Session: Sendable {
     let backend: Backend
     let principal: Principal
     let output: Output
+    /// Where the service is reached from outside: what links begin with.
+    let publicURL: String
     /// The moment the command was given.
     let now: Timestamp
 
@@ -24,7 +26,10 @@ struct Session: Sendable {
                 let principal = try await backend.principal(options.scope, settings: settings)
                 var output = Output(format: format)
                 if let brand = principal.brand { output.zone = brand.zone }
-                try await body(Session(backend: backend, principal: principal, output: output, now: .now()))
+                let publicURL = try settings.publicURL ?? "http://\(settings.host):\(settings.port)"
+                try await body(
+                    Session(
+                        backend: backend, principal: principal, output: output, publicURL: publicURL, now: .now()))
                 await backend.database.close()
             } catch {
                 await backend.database.close()

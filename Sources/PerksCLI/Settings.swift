@@ -8,14 +8,14 @@ struct Settings: Sendable {
     /// The names that a file may set, each with its environment variable.
     static let variables = [
         "database_url": "DATABASE_URL", "brand": "PERKS_BRAND", "data_directory": "PERKS_DATA_DIRECTORY",
-        "host": "PERKS_HOST", "port": "PERKS_PORT", "output": "PERKS_OUTPUT",
+        "host": "PERKS_HOST", "port": "PERKS_PORT", "public_url": "PERKS_PUBLIC_URL", "output": "PERKS_OUTPUT",
     ]
 
     private let values: [String: String]
 
     /// Reads all sources; throws `invalid_request` for a file with names or values that make no sense.
     init(
-        environment: [String: String] = ProcessInfo.processInfo.environment,
+        flags: [String: String] = [:], environment: [String: String] = ProcessInfo.processInfo.environment,
         directory: String = FileManager.default.currentDirectoryPath
     ) throws {
         let home = environment["HOME"] ?? FileManager.default.homeDirectoryForCurrentUser.path
@@ -25,6 +25,7 @@ struct Settings: Sendable {
         for (name, variable) in Settings.variables {
             if let value = environment[variable], !value.isEmpty { values[name] = value }
         }
+        values.merge(flags) { _, flag in flag }
         let dataHome = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/share"
         defaultDataDirectory = geteuid() == 0 ? "/var/lib/perks" : dataHome + "/perks"
         self.values = values
@@ -34,6 +35,23 @@ struct Settings: Sendable {
 
     var brand: String? { values["brand"] }
     var host: String { values["host"] ?? "127.0.0.1" }
+
+    /// Where the service is reached from outside, which links begin with; nil when that is not set.
+    ///
+    /// Throws `invalid_request` when what is set is no web address.
+    var publicURL: String? {
+        get throws {
+            guard var url = values["public_url"] else { return nil }
+            guard JSONSchema.webAddress.violations(in: .string(url)).isEmpty,
+                !url.contains(where: { "?#".contains($0) })
+            else {
+                throw PerksError.invalid(
+                    "public_url", "wrong_format", "public_url must be like https://perks.example, not \(url).")
+            }
+            while url.hasSuffix("/") { url.removeLast() }
+            return url
+        }
+    }
 
     /// The port to serve on; throws `invalid_request` when what is set is none.
     var port: Int {

@@ -16,6 +16,8 @@ package struct Call: Sendable {
     let query: QueryParameters
     let headers: HTTPFields
     let content: Content
+    /// Where this service is reached, such as `https://perks.example`: what links begin with.
+    let publicURL: String
 
     /// What came with the request.
     enum Content: Sendable {

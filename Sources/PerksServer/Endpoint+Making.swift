@@ -36,10 +36,12 @@ extension Endpoint {
 
     /// Creates something: 201 with its `Location`, if it can be read anywhere.
     ///
-    /// The handler runs in the transaction that binds the `Idempotency-Key`, if the request has one.
+    /// The handler runs in the transaction that binds the `Idempotency-Key`, if the request has one; what is to be waited
+    /// for comes before it.
     static func create<Draft: Described & Decodable & Sendable, Value: Described & Creatable>(
         _ path: String, _ summary: String, by roles: Set<Role>, brand: BrandNeed = .required,
         problems: [PerksError.Code] = [], at location: (@Sendable (Value) -> String)?,
+        before prepare: (@Sendable (Draft, Call) async throws -> Void)? = nil,
         _ handle: @escaping @Sendable (Draft, Call, isolated Connection) throws -> Value
     ) -> Endpoint {
         Endpoint(
@@ -47,6 +49,7 @@ extension Endpoint {
             handler: .keyed(roles, brand) { call in
                 let draft = try Draft(validating: call.json)
                 let idempotency = try call.idempotency()
+                try await prepare?(draft, call)
                 let answer = try await call.transaction { connection in
                     try CreationAnswer.creating(
                         by: call.json, idempotency, at: location, as: call.principal, at: call.now, in: connection

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Perks
+import Postgres
 
 /// One route, described once: the router, every check, the OpenAPI document and the tests are read from it.
 package struct Endpoint: Sendable {
@@ -20,6 +21,8 @@ package struct Endpoint: Sendable {
     package enum Handler: Sendable {
         /// Anyone, without a key.
         case open(@Sendable (Backend) async throws -> Reply)
+        /// Whoever follows a link that ends with a token, whatever query a network has added to it.
+        case link(@Sendable (Backend, _ token: String, Visit, Timestamp) async throws -> Reply)
         /// Whoever shows a key of one of these roles.
         case keyed(Set<Role>, BrandNeed, @Sendable (Call) async throws -> Reply)
     }
@@ -41,7 +44,7 @@ package struct Endpoint: Sendable {
     /// Who may call it; nil when no key is asked for.
     package var roles: Set<Role>? {
         switch handler {
-        case .open: nil
+        case .open, .link: nil
         case .keyed(let roles, _, _): roles
         }
     }

@@ -6,5 +6,6 @@ package enum Endpoints {
         + AuditEventRoutes.endpoints + TopicRoutes.endpoints + GuestRoutes.endpoints + OptOutRoutes.endpoints
         + MemberRoutes.endpoints + SegmentRoutes.endpoints + AudienceRoutes.endpoints
         + CampaignRoutes.endpoints + PerkRoutes.endpoints + CodeRoutes.endpoints + CheckInRoutes.endpoints
-        + HoldRoutes.endpoints + RedemptionRoutes.endpoints + ReportRoutes.endpoints
+        + HoldRoutes.endpoints + RedemptionRoutes.endpoints + ShareRoutes.endpoints + LinkRoutes.endpoints
+        + ConversionRoutes.endpoints + ReportRoutes.endpoints
 }

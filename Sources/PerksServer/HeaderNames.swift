@@ -8,6 +8,13 @@ extension HTTPField.Name {
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotentReplayed = known("Idempotent-Replayed")
     static let link = known("Link")
+    static let robotsTag = known("X-Robots-Tag")
+    static let forwardedFor = known("X-Forwarded-For")
+    /// What a program says that it wants a page for.
+    static let purpose = known("Purpose")
+    static let secPurpose = known("Sec-Purpose")
+    static let ownPurpose = known("X-Purpose")
+    static let mozillaPurpose = known("X-Moz")
     static let contentTypeOptions = known("X-Content-Type-Options")
     static let referrerPolicy = known("Referrer-Policy")
 

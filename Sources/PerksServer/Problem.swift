@@ -76,14 +76,15 @@ extension PerksError.Code {
         case .forbidden: .forbidden
         case .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound,
             .guestNotFound, .checkInNotFound, .redemptionNotFound, .holdNotFound, .keyNotFound, .segmentNotFound,
-            .memberNotFound:
+            .memberNotFound, .shareNotFound, .clickNotFound, .conversionNotFound:
             .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .slugTaken, .memberNumberTaken, .invalidTransition, .stockBelowUsed, .optedOut,
             .idempotencyKeyInFlight,
             .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .codesExhausted, .holdExpired,
             .campaignNotRunning,
-            .outsideHours, .wrongVenue, .alreadyReversed, .undoTooLate:
+            .outsideHours, .wrongVenue, .alreadyReversed, .undoTooLate, .selfReferral, .referralLoop, .alreadyConverted,
+            .landingURLMissing:
             .conflict
         case .preconditionFailed: .preconditionFailed
         case .payloadTooLarge: .contentTooLarge

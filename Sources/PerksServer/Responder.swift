@@ -34,7 +34,7 @@ struct Responder: HTTPResponder {
         var record = RequestRecord(request.method, request.headers, at: now)
         var reply: Reply
         do {
-            reply = try await self.reply(to: request, at: now, recording: &record)
+            reply = try await self.reply(to: request, on: context.channel, at: now, recording: &record)
         } catch {
             let problem = Problem(error, requestID: record.requestID)
             if problem.status == HTTPResponse.Status.internalServerError.code { log(error, record) }
@@ -50,7 +50,7 @@ struct Responder: HTTPResponder {
     }
 
     private func reply(
-        to request: Request, at now: Timestamp, recording record: inout RequestRecord
+        to request: Request, on channel: any Channel, at now: Timestamp, recording record: inout RequestRecord
     ) async throws -> Reply {
         switch try routes.find(request.method, request.uri.path) {
         case .nothing:
@@ -66,6 +66,10 @@ struct Responder: HTTPResponder {
             case .open(let handle):
                 _ = try QueryParameters(request.uri.query, knowing: endpoint.parameters)
                 return try await handle(backend)
+            case .link(let handle):
+                let visit = Visit(
+                    request.method, request.headers, from: channel, through: configuration.trustedProxies)
+                return try await handle(backend, captures.values.first ?? "", visit, now)
             case .keyed(let roles, let brandNeed, let handle):
                 let principal = try await principal(of: request, at: now)
                 record.role = principal.role
@@ -77,9 +81,16 @@ struct Responder: HTTPResponder {
                     Call(
                         backend: backend, principal: principal, now: now, method: request.method,
                         path: request.uri.path, captures: captures, query: query, headers: request.headers,
-                        content: content))
+                        content: content, publicURL: publicURL(on: channel)))
             }
         }
+    }
+
+    /// Where this service is reached, as far as it knows: what it is told, or else where it listens.
+    private func publicURL(on channel: any Channel) -> String {
+        if let url = configuration.publicURL { return url }
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        return "http://\(host):\(channel.localAddress?.port ?? configuration.port)"
     }
 
     /// Who shows the key of this request.

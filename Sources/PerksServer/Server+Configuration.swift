@@ -7,6 +7,10 @@ extension Server {
         package var host: String
         /// Zero for any free port.
         package var port: Int
+        /// Where the service is reached from outside, such as `https://perks.example`; where it listens, if nil.
+        package var publicURL: String?
+        /// How many proxies stand in front, each of which names its caller at the end of X-Forwarded-For.
+        package var trustedProxies: Int
         /// How many connections are open at most; more wait to be accepted.
         package var maximumConnections: Int
         /// How long a connection may be silent, between requests or within one.
@@ -25,6 +29,8 @@ extension Server {
         package init(
             host: String = "127.0.0.1",
             port: Int = 8080,
+            publicURL: String? = nil,
+            trustedProxies: Int = 0,
             maximumConnections: Int = 4096,
             idleTimeout: Duration = .seconds(75),
             requestTimeout: Duration = .seconds(30),
@@ -35,6 +41,8 @@ extension Server {
         ) {
             self.host = host
             self.port = port
+            self.publicURL = publicURL
+            self.trustedProxies = trustedProxies
             self.maximumConnections = maximumConnections
             self.idleTimeout = idleTimeout
             self.requestTimeout = requestTimeout

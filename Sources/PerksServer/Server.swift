@@ -32,7 +32,8 @@ package struct Server: Service {
         // The last comes down first.
         var group = ServiceGroupConfiguration(
             services: [
-                backend.database, CatalogueListener(backend: backend),
+                backend.database, CatalogueListener(backend: backend), LinkListener(backend: backend),
+                LastClicks(backend: backend, logger: logger),
                 Sweeper(backend: backend, now: configuration.now, logger: logger), application,
             ], logger: quietLogger)
         group.gracefulShutdownSignals = configuration.stopsOnSignals ? [.sigterm, .sigint] : []
@@ -75,6 +76,32 @@ private struct CatalogueListener: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await backend.catalogues.forgetChanged(announcedBy: backend.database)
+        }
+    }
+}
+
+/// Keeps the remembered links up to date while the server runs.
+private struct LinkListener: Service {
+    let backend: Backend
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await backend.links.forgetChanged(announcedBy: backend.database)
+        }
+    }
+}
+
+/// Waits, once nobody is answered any more, until the last clicks are recorded.
+private struct LastClicks: Service {
+    let backend: Backend
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        do {
+            try await backend.recordClicks()
+        } catch {
+            logger.error("the last clicks were not recorded", metadata: ["error": "\(error)"])
         }
     }
 }

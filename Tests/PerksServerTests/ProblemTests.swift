@@ -14,6 +14,8 @@ import Testing
         404: [
             .notFound, .brandNotFound, .venueNotFound, .campaignNotFound, .perkNotFound, .topicNotFound, .guestNotFound,
             .checkInNotFound, .redemptionNotFound, .holdNotFound, .keyNotFound, .segmentNotFound, .memberNotFound,
+            .shareNotFound,
+            .clickNotFound, .conversionNotFound,
         ],
         405: [.methodNotAllowed],
         409: [
@@ -21,7 +23,8 @@ import Testing
             .idempotencyKeyInFlight,
             .notQualified, .minorBlocked, .soldOut, .limitReached, .budgetSpent, .codesExhausted, .holdExpired,
             .campaignNotRunning, .outsideHours,
-            .wrongVenue, .alreadyReversed, .undoTooLate,
+            .wrongVenue, .alreadyReversed, .undoTooLate, .selfReferral, .referralLoop, .alreadyConverted,
+            .landingURLMissing,
         ],
         412: [.preconditionFailed],
         413: [.payloadTooLarge],

@@ -92,12 +92,17 @@ import Testing
         try await palms.makeCampaign {
             $0.venues = ["las-vegas"]
             $0.budget = .init(amount: 1000, currency: "USD")
+            $0.landingURL = "https://palms.example"
         }
         try await palms.makePerk { $0.stock = 1 }
         try await palms.importCrowd(2)
         _ = try await palms.checkIn("net:g0", id: date("1980-01-01"))
         _ = try await palms.redeem("net:g0", key: "1")
         #expect(try await refusal { _ = try await palms.redeem("net:g1", key: "2") } == .soldOut)
+        let share = try await palms.share("net:g1")
+        try await palms.post("https://net.example/1", with: share.id)
+        let click = try #require(try await palms.follow(share, now: Palms.now.adding(seconds: 60)).click)
+        _ = try await palms.convert(.init(click: click), now: Palms.now.adding(seconds: 120))
         try await palms.makePerk("voucher")
         try await palms.importCodes("first\nsecond", for: "voucher")
         try await palms.backend.transaction(as: palms.owner) { connection in

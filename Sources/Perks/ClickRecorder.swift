@@ -1,0 +1,151 @@
+import Logging
+import Postgres
+import Synchronization
+
+/// Writes clicks down behind the redirects that they were answered with: whatever has gathered while the last ones were
+/// being written goes next, a brand at a time.
+///
+/// What could not be written is tried again until it is; writing it twice changes nothing.
+package final class ClickRecorder: Sendable {
+    /// A click that is not written yet.
+    struct Pending: Sendable {
+        let id: ID<Click>
+        let at: Timestamp
+        let link: ShareLink
+        let visit: Visit
+    }
+
+    private struct State {
+        var pending: [Pending] = []
+        var isWriting = false
+        var isFull = false
+        /// Who waits until all that was pending when they came is written.
+        var waiting: [CheckedContinuation<Void, any Error>] = []
+    }
+
+    /// The most clicks that wait to be written, such as while the database is away; what comes then is lost.
+    static let capacity = 200_000
+    /// The most clicks that one transaction writes.
+    private static let largestBatch = 5000
+    private static let brandsAtOnce = 4
+    private static let pauseAfterFailure = Duration.milliseconds(500)
+
+    private let database: Database
+    private let logger: Logger
+    private let state = Mutex(State())
+    /// The keys of the day that clicks were last written on.
+    private let hasher = Mutex<VisitorHasher?>(nil)
+
+    init(_ database: Database, logger: Logger) {
+        self.database = database
+        self.logger = logger
+    }
+
+    /// Takes a click, to be written at once but waited for by nobody.
+    func record(_ click: Pending) {
+        let (begins, overflows) = state.withLock { state in
+            guard state.pending.count < Self.capacity else {
+                defer { state.isFull = true }
+                return (false, !state.isFull)
+            }
+            state.pending.append(click)
+            defer { state.isWriting = true }
+            return (!state.isWriting, false)
+        }
+        if overflows {
+            logger.error("clicks are lost: too many wait for the database", metadata: ["at_most": "\(Self.capacity)"])
+        }
+        if begins { Task { await write() } }
+    }
+
+    /// Waits until every click taken so far is written.
+    ///
+    /// - Throws: what has kept one of them from being written; it will be tried again.
+    func settle() async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            let isDone = state.withLock { state in
+                guard state.isWriting else { return true }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isDone { continuation.resume() }
+        }
+    }
+
+    /// Writes until nothing is left.
+    private func write() async {
+        while true {
+            let (round, waiting) = state.withLock { state in
+                defer { (state.pending, state.waiting, state.isFull) = ([], [], false) }
+                state.isWriting = !state.pending.isEmpty
+                return (state.pending, state.waiting)
+            }
+            guard !round.isEmpty else {
+                waiting.forEach { $0.resume() }
+                return
+            }
+            let failure = await writeRound(round)
+            for continuation in waiting {
+                if let failure { continuation.resume(throwing: failure) } else { continuation.resume() }
+            }
+        }
+    }
+
+    /// Writes what has gathered, each brand's by itself; answers why some of it was not.
+    private func writeRound(_ round: [Pending]) async -> (any Error)? {
+        let batches = Dictionary(grouping: round, by: \.link.brand).flatMap { _, clicks in
+            stride(from: 0, to: clicks.count, by: Self.largestBatch).map {
+                Array(clicks[$0..<min($0 + Self.largestBatch, clicks.count)])
+            }
+        }
+        let failed = await withTaskGroup(of: (left: [Pending], error: (any Error)?).self) { group in
+            var remaining = batches[...]
+            for _ in 0..<Self.brandsAtOnce {
+                guard let batch = remaining.popFirst() else { break }
+                group.addTask { await self.writeBatch(batch) }
+            }
+            var failed: (left: [Pending], error: (any Error)?) = ([], nil)
+            while let outcome = await group.next() {
+                failed.left += outcome.left
+                failed.error = failed.error ?? outcome.error
+                guard let batch = remaining.popFirst() else { continue }
+                group.addTask { await self.writeBatch(batch) }
+            }
+            return failed
+        }
+        guard !failed.left.isEmpty else { return failed.error }
+        state.withLock { $0.pending = failed.left + $0.pending }
+        try? await Task.sleep(for: Self.pauseAfterFailure)
+        return failed.error
+    }
+
+    /// Writes one batch; answers what is left to be tried again, and why.
+    private func writeBatch(_ batch: [Pending]) async -> (left: [Pending], error: (any Error)?) {
+        do {
+            try await database.transaction { [self] connection in
+                let now = batch.map(\.at).max() ?? .now()
+                let known = hasher.withLock { $0 }
+                let today = try known.flatMap { $0.isOf(now) ? $0 : nil } ?? VisitorHasher(in: connection, at: now)
+                var writing = ClickBatch(batch, today)
+                try writing.write(in: connection)
+                hasher.withLock { $0 = today }
+            }
+            return ([], nil)
+        } catch let error as PostgresError where error.kind == .server && batch.count > 1 {
+            // Nobody's click is lost for a neighbour.
+            var (left, failure): ([Pending], (any Error)?) = ([], nil)
+            for click in batch {
+                let outcome = await writeBatch([click])
+                left += outcome.left
+                failure = failure ?? outcome.error
+            }
+            return (left, failure)
+        } catch let error as PostgresError where error.kind == .server && PerksError(error) == nil {
+            logger.error("a click cannot be written", metadata: ["click": "\(batch[0].id)", "error": "\(error)"])
+            return ([], error)
+        } catch {
+            logger.warning("clicks wait to be written", metadata: ["count": "\(batch.count)", "error": "\(error)"])
+            return (batch, error)
+        }
+    }
+}

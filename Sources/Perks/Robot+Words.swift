@@ -1,7 +1,7 @@
 extension Robot {
     /// What the words of an agent say of who sent it.
     struct Signs: OptionSet {
-        let rawValue: UInt8
+        let rawValue: UInt16
 
         /// Names what a program does or is built with.
         static let program = Signs(rawValue: 1)
@@ -13,17 +13,19 @@ extension Robot {
         static let compatible = Signs(rawValue: 8)
         /// Names a browser that did say `compatible`.
         static let compatibleBrowser = Signs(rawValue: 16)
-        /// Internet Explorer, whose agent any add-on could extend, some with the address of their maker.
-        static let explorer = Signs(rawValue: 32)
+        /// Internet Explorer, whose agent any add-on could extend, and phones that say with which protocols they browse.
+        static let talkative = Signs(rawValue: 32)
         /// What follows, up to the end of the comment, names a device and not who sent the request.
         static let device = Signs(rawValue: 64)
         /// Holds a byte that no browser sends.
         static let unprintable = Signs(rawValue: 128)
+        /// Names Windows in its first comment.
+        static let windows = Signs(rawValue: 256)
     }
 
     /// Where in an agent a word counts.
     enum Place {
-        case anywhere, wordStart, wordEnd, wholeWord, first
+        case anywhere, wordStart, wordEnd, wholeWord, domainEnd, first
     }
 
     /// A word of at most eight bytes, in the form in which eight bytes of an agent are compared with it at once.
@@ -44,20 +46,29 @@ extension Robot {
         }
     }
 
-    /// The words by their first byte.
+    /// The words by a number made of their first two bytes, so that few are compared at each place of an agent.
     struct Vocabulary {
         private(set) var words: [Word] = []
-        /// Where the words that begin with a byte begin; those of the next byte begin where they end.
-        private(set) var starts: [Int] = []
+        /// Where the words of a number begin; those of the next number begin where they end.
+        private var starts: [Int] = []
 
         init(_ groups: [(signs: Signs, place: Place, words: [StaticString])]) {
             let all = groups.flatMap { group in group.words.map { Word($0, group.place, group.signs) } }
-            for byte in UInt64(0)...255 {
+            precondition(all.allSatisfy { $0.count >= 2 }, "a word is found by its first two bytes")
+            for number in 0...255 {
                 starts.append(words.count)
-                words += all.filter { $0.bytes & 0xFF == byte }
+                words += all.filter { Self.number($0.bytes) == number }
             }
             starts.append(words.count)
         }
+
+        /// The indices of the words that the next bytes of an agent may begin with.
+        func candidates(_ bytes: UInt64) -> Range<Int> {
+            let number = Self.number(bytes)
+            return Range(uncheckedBounds: (starts[number], starts[number + 1]))
+        }
+
+        private static func number(_ bytes: UInt64) -> Int { Int((bytes &* 37 &+ bytes >> 8) & 0xFF) }
     }
 
     /// Everything that is looked for; a longer word is known by its first eight letters.
@@ -68,35 +79,44 @@ extension Robot {
                 // What programs do with a page.
                 "crawl", "spider", "scrap", "slurp", "unfurl", "preview", "expand", "fetch", "harvest", "indexer",
                 "archiv", "monitor", "scanner", "checker", "linkchec", "checklin", "validat", "verif", "uptime",
-                "aggregat", "snippet", "screensh", "thumbnai", "favicon", "audit", "analyz", "analys", "research",
-                "survey", "probe", "inspect", "insight", "extract", "grabber", "collecto", "external", "proxy",
-                "sniff", "detect", "tracker", "synthet", "pagespee", "webtest", "loadtest", "sitemap", "prerende",
-                "classif", "categor", "reputat", "daemon", "automat",
+                "aggregat", "snippet", "screensh", "thumbnai", "favicon", "audit", "analyz", "analys",
+                "survey", "probe", "inspecti", "inspecto", "insight", "extract", "grabber", "collecto", "external",
+                "proxy",
+                "sniff", "detect", "tracker", "synthet", "pagespee", "webtest", "loadtest", "sitemap", "render",
+                "classif", "categor", "reputat", "daemon", "automat", "observat", "diagnost", "transcod", "optimiz",
+                "metric",
+                "tester",
                 // What they are built with.
                 "headless", "phantomj", "puppetee", "playwrig", "selenium", "webdrive", "htmlunit", "jsdom", "python",
-                "urllib", "cfnetwor", "user-age", "${", "+http", "mailto:", "(at)", "[at]",
+                "urllib", "cfnetwor", "user-age", "${", "+http", "+ http", "mailto:", "(at)", "[at]",
             ]
         ),
-        (.program, .wordStart, ["feed"]),
-        (.program, .wordEnd, ["bot", "agent"]),
+        (.program, .wordStart, ["feed", "research"]),
+        (.program, .wordEnd, ["bot", "agent", "scan", "finder", "shot"]),
         (.program, .wholeWord, ["rss", "seo", "perl", "ruby", "curl", "wget", "ping"]),
-        (.program, .first, ["\"", "'"]),
         (.address, .anywhere, ["http", "www."]),
+        (.address, .domainEnd, [".com", ".org", ".net", ".io"]),
+        (.windows, .wordStart, ["windows "]),
         (.compatible, .wholeWord, ["compatib"]),
-        ([.browser, .compatibleBrowser, .explorer], .wordStart, ["msie", "trident/"]),
-        ([.browser, .compatibleBrowser], .wordEnd, ["opera", "icab"]),
+        ([.browser, .compatibleBrowser, .talkative], .wordStart, ["msie", "mspie", "trident/"]),
+        ([.browser, .compatibleBrowser, .talkative], .wordEnd, ["opera", "maui"]),
+        ([.browser, .talkative], .anywhere, ["midp"]),
+        ([.browser, .compatibleBrowser], .wordEnd, ["icab"]),
         (
             [.browser, .compatibleBrowser], .anywhere,
-            ["konquero", "netfront", "dillo", "omniweb", "webtv", "browser", "blackber", "nokia", "playstat", "palm"]
+            [
+                "konquero", "netfront", "dillo", "omniweb", "webtv", "browser", "blackber", "nokia", "playstat", "palm",
+                "polaris",
+            ]
         ),
         (
             .browser, .anywhere,
             [
-                "applewe", "gecko/", "khtml", "presto", "goanna", "nintendo", "symbian", "obigo", "teleca", "midp",
-                "cldc", "up.link", "polaris/", "hbbtv", "ucweb", "openwave", "netsurf", "sonyeric",
+                "applewe", "gecko/", "khtml", "presto", "goanna", "nintendo", "symbian", "obigo", "teleca",
+                "cldc", "up.link", "hbbtv", "smart-tv", "firefox/", "ladybird", "servo/", "ucweb", "openwave",
+                "netsurf", "sonyeric",
             ]
         ),
-        (.browser, .wordEnd, ["maui"]),
         (
             .browser, .first,
             [

@@ -39,51 +39,64 @@ package enum Robot {
     private static func isProgram(_ agent: UnsafeBufferPointer<UInt8>) -> Bool {
         let signs = signs(in: agent)
         if !signs.isDisjoint(with: [.program, .unprintable]) { return true }
-        if signs.contains(.address), !signs.contains(.explorer) { return true }
+        if signs.contains(.address), !signs.contains(.talkative) { return true }
         if signs.contains(.compatible), !signs.contains(.compatibleBrowser) { return true }
-        // Every browser since Netscape says on what it runs directly after `Mozilla/5.0`, and then names its engine;
-        // Netscape itself named a language, `[en]`, and no engine.
-        switch byteAfterMozilla(in: agent) {
-        case UInt8(ascii: "["): return false
-        case nil, UInt8(ascii: "("): return !signs.contains(.browser)
-        default: return true
-        }
+        guard signs.contains(.browser) else { return !isNetscape(agent) }
+        guard var rest = afterMozilla(agent) else { return false }
+        // Every browser says on what it runs before it names its engine, and says Windows first if it is Windows.
+        if rest.begins(webKit) { return true }
+        guard rest.byte == UInt8(ascii: "("), signs.contains(.windows) else { return false }
+        rest.advance()
+        return signs.isDisjoint(with: [.compatible, .talkative]) && !rest.begins(windows)
     }
 
-    /// What follows `Mozilla/5.0` and spaces, zero for nothing; nil when an agent does not begin so.
-    private static func byteAfterMozilla(in agent: UnsafeBufferPointer<UInt8>) -> UInt8? {
+    /// Whether an agent has the form `Mozilla/4.08 [en] (Win98; I)`, the only one that names no engine.
+    private static func isNetscape(_ agent: UnsafeBufferPointer<UInt8>) -> Bool {
+        afterMozilla(agent)?.byte == UInt8(ascii: "[")
+    }
+
+    /// What follows `Mozilla/5.0` and spaces; nil when an agent does not begin so.
+    private static func afterMozilla(_ agent: UnsafeBufferPointer<UInt8>) -> Window? {
         var window = Window(agent)
         guard window.begins(mozilla) else { return nil }
         for _ in 0..<mozilla.count { window.advance() }
         while window.byte.isDigit || window.byte == UInt8(ascii: ".") { window.advance() }
         while window.byte == UInt8(ascii: " ") { window.advance() }
-        return window.byte
+        return window
     }
 
     private static let mozilla = Word("mozilla/", .first, .browser)
+    private static let webKit = Word("applewe", .first, .browser)
+    private static let windows = Word("windows", .first, .windows)
 
     /// Everything the words of an agent say, read once from its start to its end.
     private static func signs(in agent: UnsafeBufferPointer<UInt8>) -> Signs {
         var signs = Signs()
         var isDevice = false
+        var isFirstComment = true
         var window = Window(agent)
         let vocabulary = vocabulary
         while !window.isAtEnd, !signs.contains(.program) {
-            let byte = window.byte
-            switch byte {
-            case UInt8(ascii: ")"), UInt8(ascii: "]"): isDevice = false
+            switch window.byte {
+            case UInt8(ascii: ")"), UInt8(ascii: "]"):
+                isDevice = false
+                isFirstComment = false
             case UInt8(ascii: "@"), UInt8(ascii: "+"):
                 if window.isContact { signs.insert(.program) }
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                // Quoted by whoever pasted it into a program.
+                if window.index == 0 { signs.insert(.program) }
             case 0..<9, 10..<32, 127: signs.insert(.unprintable)
             default: break
             }
-            for index in vocabulary.starts[Int(byte)]..<vocabulary.starts[Int(byte) + 1] {
+            for index in vocabulary.candidates(window.bytes) {
                 let word = vocabulary.words[index]
                 guard window.begins(word), window.isInPlace(word) else { continue }
-                if word.signs == .device {
-                    isDevice = true
-                } else if word.signs != .program || window.names(word, isDevice: isDevice) {
-                    signs.formUnion(word.signs)
+                switch word.signs {
+                case .device: isDevice = true
+                case .windows: if isFirstComment { signs.insert(.windows) }
+                case .program: if window.names(word, isDevice: isDevice) { signs.insert(.program) }
+                default: signs.formUnion(word.signs)
                 }
             }
             window.advance()
@@ -96,7 +109,7 @@ package enum Robot {
 private struct Window {
     let text: UnsafeBufferPointer<UInt8>
     private(set) var index = 0
-    private var bytes: UInt64 = 0
+    private(set) var bytes: UInt64 = 0
 
     init(_ text: UnsafeBufferPointer<UInt8>) {
         self.text = text
@@ -120,6 +133,7 @@ private struct Window {
         case .wordStart: startsWord
         case .wordEnd: endsWord(at: index + word.count)
         case .wholeWord: startsWord && (word.count == 8 || endsWord(at: index + word.count))
+        case .domainEnd: index > 0 && text[index - 1].isLetterOrDigit && endsDomain(at: index + word.count)
         case .first: index == 0
         }
     }
@@ -128,11 +142,13 @@ private struct Window {
     ///
     /// Phones are called Cubot, Spider-X4 and Discovery; where a phone names itself only `Spider/1.0` is a program.
     func names(_ word: Robot.Word, isDevice: Bool) -> Bool {
+        // No further than any name goes, or a long run of letters would be read again at each of its words.
+        let reach = max(0, index - 16)..<min(text.count, index + 32)
         var start = index
-        while start > 0, text[start - 1].isLetter { start -= 1 }
+        while start > reach.lowerBound, text[start - 1].isLetter { start -= 1 }
         var end = index + word.count
-        while end < text.count, text[end].isLetter { end += 1 }
-        if isDevice, text[index].isLetter, end == text.count || text[end] != UInt8(ascii: "/") { return false }
+        while end < reach.upperBound, text[end].isLetter { end += 1 }
+        if isDevice, text[index].isLetter, end >= text.count || text[end] != UInt8(ascii: "/") { return false }
         return !["cubot", "fetchtv", "spidermonkey"].contains { equals($0, from: start, to: end) }
     }
 
@@ -154,6 +170,11 @@ private struct Window {
 
     private func isEdge(_ end: Int) -> Bool {
         end >= text.count || !text[end].isLetter || text[end].isUppercase && text[end - 1].isLowercase
+    }
+
+    /// Whether a domain may end here, which neither the middle of `jp.co.yahoo.app` nor that of a longer word does.
+    private func endsDomain(at end: Int) -> Bool {
+        end >= text.count || !text[end].isLetterOrDigit && text[end] != UInt8(ascii: ".")
     }
 
     /// Whether here, at an `@` or a `+`, begins a domain: somebody's mailbox or, after a `+`, a page about a program.

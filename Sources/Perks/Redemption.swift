@@ -52,6 +52,12 @@ package struct Redemption: Codable, Sendable, Noun {
         package var amount: Int?
         package var currency: String?
 
+        package init(reference: String, amount: Int? = nil, currency: String? = nil) {
+            self.reference = reference
+            self.amount = amount
+            self.currency = currency
+        }
+
         static let schema = JSONSchema.object([
             .required("reference", .string(1...200)),
             .optional("amount", .integer(0...1_000_000_000_000), "In minor units of the currency."),

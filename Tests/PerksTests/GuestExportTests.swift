@@ -23,7 +23,7 @@ import Testing
         _ = try await other.checkIn("net:g1")
         _ = try await palms.join("web:g0", to: "net:g0")
 
-        let export = try await self.export("web:g0", palms)
+        let export = try await palms.export("web:g0")
         #expect(Guest.Export.schema.violations(in: try JSONValue(of: export)) == [])
         #expect(export.guest.identities.count == 2 && export.scores.count == 1 && !export.truncated)
         #expect(export.brands.map(\.brand) == ["bellagio", "palms"])
@@ -46,8 +46,8 @@ import Testing
         for second in 0..<3 {
             _ = try await palms.checkIn("net:g0", now: Palms.now.adding(seconds: second))
         }
-        #expect(try await export("net:g0", palms, limit: 3).truncated == false)
-        let cut = try await export("net:g0", palms, limit: 2)
+        #expect(try await palms.export("net:g0", limit: 3).truncated == false)
+        let cut = try await palms.export("net:g0", limit: 2)
         #expect(cut.truncated)
         #expect(
             cut.brands[0].checkIns.map { $0["at"] }
@@ -59,17 +59,8 @@ import Testing
         let palms = try await Palms()
         try await palms.importCrowd(1)
         _ = try await palms.checkIn("net:g0")
-        #expect(try await refusal { _ = try await export("net:g0", palms, as: palms.owner) } == .forbidden)
-        #expect(try await refusal { _ = try await export("net:nobody", palms) } == .guestNotFound)
+        #expect(try await refusal { _ = try await palms.export("net:g0", as: palms.owner) } == .forbidden)
+        #expect(try await refusal { _ = try await palms.export("net:nobody") } == .guestNotFound)
         await palms.close()
-    }
-
-    private func export(
-        _ guest: String, _ palms: Palms, limit: Int = Guest.exportLimit, as principal: Principal? = nil
-    ) async throws -> Guest.Export {
-        let (reference, principal) = (try GuestReference(guest), principal ?? palms.platform)
-        return try await palms.backend.transaction(as: principal) { connection in
-            try Guest.export(reference, listLimit: limit, as: principal, at: Palms.now, in: connection)
-        }
     }
 }

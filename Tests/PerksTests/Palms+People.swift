@@ -38,6 +38,15 @@ extension Palms {
         }
     }
 
+    func export(
+        _ guest: String, limit: Int = Guest.exportLimit, as principal: Principal? = nil
+    ) async throws -> Guest.Export {
+        let (reference, principal) = (try GuestReference(guest), principal ?? platform)
+        return try await backend.transaction(as: principal) { connection in
+            try Guest.export(reference, listLimit: limit, as: principal, at: Palms.now, in: connection)
+        }
+    }
+
     func erase(_ guest: String, as principal: Principal? = nil) async throws {
         let (reference, principal) = (try GuestReference(guest), principal ?? platform)
         try await backend.transaction(as: principal) { connection in

@@ -93,6 +93,12 @@ struct Palms: Sendable {
         }
     }
 
+    func set(_ campaign: String, _ status: Campaign.Status) async throws {
+        try await backend.transaction(as: owner) { [owner] connection in
+            _ = try Campaign.setStatus(status, of: .slug(campaign), as: owner, at: Palms.now, in: connection)
+        }
+    }
+
     @discardableResult
     func makePerk(
         _ slug: String = "suite-upgrade", in campaign: String = "opening-night",

@@ -11,7 +11,7 @@ create table share (
     -- Where it was made and the perk it was made after, if any: what reports tell apart by.
     venue_id uuid,
     perk_id uuid,
-    -- Who followed it last as the sharer's own browser, as a keyed hash like every visitor.
+    -- The sharer's own browser, as it was named last: a keyed hash, like every visitor.
     visitor uuid,
     -- A guest has one link a campaign. Where two guests turned out to be one person the other link goes on working.
     is_current boolean not null default true,

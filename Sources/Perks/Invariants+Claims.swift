@@ -161,7 +161,7 @@ extension Invariant {
     ///
     /// Two characters come from the first 8 bits and twelve from each 60 that follow. Arithmetic is six times as quick as
     /// cutting the bits as text, and this is done for every receipt.
-    private static func typeID(_ noun: String, of uuid: Query) -> Query {
+    static func typeID(_ noun: String, of uuid: Query) -> Query {
         func characters(_ count: Int, of number: String) -> [String] {
             (0..<count).reversed().map { place in
                 "substr('0123456789abcdefghjkmnpqrstvwxyz', ((\(number) >> \(place * 5)) & 31)::int + 1, 1)"

@@ -14,7 +14,7 @@ package struct Invariant: Sendable {
     let checked: @Sendable (_ brand: UUID) -> Query
 
     /// All of them, those of counters first.
-    package static let all = [stock, budget, codes, allowance, group, keys, claims]
+    package static let all = [stock, budget, codes, allowance, group, keys, claims, conversions]
 
     /// So many faults are named at most.
     package static let maximumExamples = 20

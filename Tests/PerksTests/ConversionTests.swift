@@ -19,9 +19,7 @@ import Testing
     private func redeem(
         _ guest: String, through share: String, key: String, on palms: Palms
     ) async throws -> Replayable<Redemption> {
-        try await palms.backend.redeem(
-            .init(guest: guest, perk: "suite-upgrade", venue: "las-vegas", share: share),
-            key: #require(IdempotencyKey(key)), as: palms.owner, at: Self.now)
+        try await palms.redeem(guest, key: key, now: Self.now, share: share)
     }
 
     private func find(_ id: ID<Conversion>, _ palms: Palms) async throws -> Conversion {

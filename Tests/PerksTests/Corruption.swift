@@ -31,7 +31,7 @@ struct Corruption: Sendable, CustomTestStringConvertible {
 
     private static let suite = "(select id from perk where slug = 'suite-upgrade')"
 
-    static let all = counters + pools + units + keys + claims
+    static let all = counters + pools + units + keys + claims + conversions
 
     private static let counters = [
         Corruption(
@@ -188,6 +188,31 @@ struct Corruption: Sendable, CustomTestStringConvertible {
             update claim set cost = 101 where \(got("suite-0"));
             update campaign_budget set remaining_amount = remaining_amount - 1
             """),
+    ]
+
+    private static let conversions = [
+        Corruption(
+            "conversions", "it names a share, and is no conversion",
+            """
+            delete from conversion_touch where conversion_id = (select claim_id from idempotency_key where key = 'suite-1');
+            delete from conversion where id = (select claim_id from idempotency_key where key = 'suite-1')
+            """),
+        Corruption(
+            "conversions", "the redemption is redeemed, the conversion was reversed at 20",
+            """
+            update conversion set reversed_at = now(), reversed_by = 'nobody'
+            where id = (select claim_id from idempotency_key where key = 'suite-1')
+            """),
+        Corruption(
+            "conversions", "it is a conversion, and no redemption that names a share",
+            "update claim set receipt = receipt - 'share' where \(got("suite-2"))"),
+        Corruption(
+            "conversions", "it names share_00000000000000000000000000, its conversion {share_0",
+            receipt("receipt", "{share}", "share_00000000000000000000000000", of: "suite-3")),
+        Corruption(
+            "conversions", "its 1 touches are numbered up to 2",
+            "update conversion_touch set position = 2 where conversion_id = (select id from conversion where claim_id is null)"
+        ),
     ]
 
     /// Writes something else into a receipt.

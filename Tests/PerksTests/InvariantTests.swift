@@ -75,10 +75,14 @@ import Testing
         await palms.close()
     }
 
-    /// A brand with something of everything: stock, budget, a group, codes, a reversal, a hold and a released one.
+    /// A brand with something of everything: stock, budget, a group, codes, a reversal, a hold and a released one,
+    /// and guests whom one of them has led here.
     private func busyEvening() async throws -> Palms {
         let palms = try await Palms()
-        try await palms.makeCampaign { $0.budget = .init(amount: 10_000, currency: "USD", redemptions: 50) }
+        try await palms.makeCampaign {
+            $0.budget = .init(amount: 10_000, currency: "USD", redemptions: 50)
+            $0.landingURL = "https://palms.example"
+        }
         try await palms.makePerk {
             $0.stock = 10
             $0.cost = 100
@@ -95,7 +99,10 @@ import Testing
         }
         try await palms.importCrowd(4)
         try await palms.importCodes((1...6).map { "CODE-\($0)" }.joined(separator: "\n"), for: "voucher")
-        for guest in 0..<4 { _ = try await palms.redeem("net:g\(guest)", key: "suite-\(guest)") }
+        _ = try await palms.redeem("net:g0", key: "suite-0")
+        let share = try await palms.share("net:g0").token
+        for guest in 1..<4 { _ = try await palms.redeem("net:g\(guest)", key: "suite-\(guest)", share: share) }
+        try await palms.convert(.init(share: share))
         for guest in 0..<2 { _ = try await palms.redeem("net:g\(guest)", "voucher", key: "voucher-\(guest)") }
         _ = try await palms.hold("net:g2", "voucher", key: "voucher-2")
         try await palms.release(try await palms.hold("net:g3", "voucher", key: "voucher-3").answer.id)

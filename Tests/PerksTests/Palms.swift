@@ -171,11 +171,12 @@ struct Palms: Sendable {
 
     func redeem(
         _ guest: String, _ perk: String = "suite-upgrade", at venue: String = "las-vegas", key: String,
-        as principal: Principal? = nil, now: Timestamp = Palms.now, hold: ID<Hold>? = nil
+        as principal: Principal? = nil, now: Timestamp = Palms.now, hold: ID<Hold>? = nil, share: String? = nil
     ) async throws -> Replayable<Redemption> {
         let key = try #require(IdempotencyKey(key))
         return try await backend.redeem(
-            .init(guest: guest, perk: perk, venue: venue, hold: hold), key: key, as: principal ?? owner, at: now)
+            .init(guest: guest, perk: perk, venue: venue, hold: hold, share: share), key: key, as: principal ?? owner,
+            at: now)
     }
 
     func hold(

@@ -8,9 +8,9 @@ enum ConversionRoutes {
             problems: [
                 .clickNotFound, .shareNotFound, .guestNotFound, .selfReferral, .referralLoop, .alreadyConverted,
             ], at: { (conversion: Conversion) in "/v1/conversions/\(conversion.id)" },
-            // Whoever clicks and buys at once must find the click recorded.
+            // Whoever clicks and buys at once must find the click recorded; what kept it from that shows when it is looked up.
             before: { (draft: Conversion.Draft, call) in
-                if draft.click != nil { try await call.backend.recordClicks() }
+                if draft.click != nil { try? await call.backend.recordClicks() }
             }
         ) { (draft: Conversion.Draft, call, connection) in
             try Conversion.record(draft, as: call.principal, at: call.now, in: connection)

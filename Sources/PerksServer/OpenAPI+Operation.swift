@@ -46,6 +46,8 @@ extension Endpoint {
 
     /// The noun under which it is listed: what its path is about.
     var tag: String {
+        // A link is short, and a share's.
+        if case .link = handler { return "shares" }
         let words = path.description.split(separator: "/").filter { $0 != "v1" && !$0.hasPrefix("{") }
         return words.first.map(String.init) ?? "service"
     }

@@ -26,12 +26,12 @@ package struct Backend: Sendable {
 
     /// Runs a body as one transaction that sees only what belongs to the principal's brand and to no brand at all.
     package func transaction<Result: Sendable>(
-        as principal: Principal, readOnly: Bool = false,
+        as principal: Principal, readOnly: Bool = false, isolation: Isolation = .readCommitted,
         _ body: @Sendable (isolated Connection) throws -> Result
     ) async throws -> Result {
         let brand = principal.brand?.id.uuid ?? .zero
         return try await reporting {
-            try await database.transaction(readOnly: readOnly) { connection in
+            try await database.transaction(readOnly: readOnly, isolation: isolation) { connection in
                 try connection.act(for: brand)
                 return try body(connection)
             }

@@ -172,23 +172,23 @@ extension Guest {
         }
     }
 
+    /// Whether a guest `g` is one whom the principal may read: an operator anyone, staff those who checked in or are members.
+    static func isReadable(by principal: Principal) -> Query {
+        guard principal.role != .operator else { return "true" }
+        return """
+            (exists (select from check_in c where c.brand_id = current_brand() and c.guest_id = g.guest_id)
+             or exists (select from member m where m.brand_id = current_brand() and m.guest_id = g.guest_id))
+            """
+    }
+
     /// Finds a guest whom the principal may read: an operator anyone, staff those who checked in or are members.
     package static func find(
         _ reference: GuestReference, as principal: Principal, in connection: isolated Connection
     ) throws -> Guest {
-        let scope: Query =
-            if principal.role == .operator {
-                "true"
-            } else {
-                """
-                (exists (select from check_in c where c.brand_id = current_brand() and c.guest_id = g.guest_id)
-                 or exists (select from member m where m.brand_id = current_brand() and m.guest_id = g.guest_id))
-                """
-            }
         let row = try connection.query(
             """
             select \(fragment: columns) from guest g
-            where \(fragment: condition(reference, as: principal)) and \(fragment: scope)
+            where \(fragment: condition(reference, as: principal)) and \(fragment: isReadable(by: principal))
             """
         ).first
         guard let guest = try row.map(Guest.init) else { throw notFound() }

@@ -71,13 +71,3 @@ extension Timestamp {
         return date.formatted(local).prefix(16) + offset
     }
 }
-
-/// Values as a line of CSV (RFC 4180).
-enum CSVLine {
-    static func text(_ cells: [String]) -> String {
-        cells.map { cell in
-            let needsQuotes = cell.contains { "\",\n\r".contains($0) || $0 == "\r\n" }
-            return needsQuotes ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
-        }.joined(separator: ",") + "\r\n"
-    }
-}

@@ -42,9 +42,9 @@ struct Session: Sendable {
 
     /// Reads in one transaction.
     func read<Result: Sendable>(
-        _ body: @Sendable (isolated Connection) throws -> Result
+        isolation: Isolation = .readCommitted, _ body: @Sendable (isolated Connection) throws -> Result
     ) async throws -> Result {
-        try await backend.transaction(as: principal, readOnly: true, body)
+        try await backend.transaction(as: principal, readOnly: true, isolation: isolation, body)
     }
 
     /// The key that the caller gave, or one that is made up and told, for repeating after a fault.

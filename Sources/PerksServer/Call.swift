@@ -28,9 +28,10 @@ package struct Call: Sendable {
 
     /// Runs a body as one transaction that sees the principal's brand only.
     func transaction<Result: Sendable>(
-        readOnly: Bool = false, _ body: @Sendable (isolated Connection) throws -> Result
+        readOnly: Bool = false, isolation: Isolation = .readCommitted,
+        _ body: @Sendable (isolated Connection) throws -> Result
     ) async throws -> Result {
-        try await backend.transaction(as: principal, readOnly: readOnly, body)
+        try await backend.transaction(as: principal, readOnly: readOnly, isolation: isolation, body)
     }
 
     /// What a capture says.

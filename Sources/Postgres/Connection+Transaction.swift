@@ -1,6 +1,14 @@
 import CLibPQ
 import Logging
 
+/// Which state of the database the statements of a transaction see.
+package enum Isolation: String, Sendable {
+    /// Each statement sees what was committed before it began.
+    case readCommitted = "read committed"
+    /// All statements see what was committed before the first one began.
+    case repeatableRead = "repeatable read"
+}
+
 extension Connection {
     /// What became of a piece of work.
     enum Attempt<R: Sendable>: Sendable {
@@ -58,15 +66,17 @@ extension Connection {
 
     /// Runs `body` between begin and commit; what it did is undone when it throws.
     ///
-    /// For a `Database.session` that needs several transactions. READ COMMITTED; never repeated.
+    /// For a `Database.session` that needs several transactions. Never repeated.
     ///
     /// - Throws: what `body` throws; `inDoubt` when the connection was lost while committing.
     @discardableResult
-    package func transaction<R>(readOnly: Bool = false, _ body: () throws -> R) throws -> R {
+    package func transaction<R>(
+        readOnly: Bool = false, isolation: Isolation = .readCommitted, _ body: () throws -> R
+    ) throws -> R {
         guard phase == .autocommit else {
             throw PostgresError(.usage, "a transaction is open already; use a savepoint inside it")
         }
-        try begin(readOnly: readOnly)
+        try begin(readOnly: readOnly, isolation: isolation)
         do {
             let result = try body()
             try commit()
@@ -77,11 +87,11 @@ extension Connection {
         }
     }
 
-    func begin(readOnly: Bool) throws {
+    func begin(readOnly: Bool, isolation: Isolation = .readCommitted) throws {
         phase = .transaction
         isReadOnly = readOnly
         do {
-            try script("begin isolation level read committed \(readOnly ? "read only" : "read write")")
+            try script("begin isolation level \(isolation.rawValue) \(readOnly ? "read only" : "read write")")
         } catch var error as PostgresError {
             error.isBeforeStart = wire == nil
             rollBackWhatIsOpen()

@@ -39,7 +39,7 @@ package final class Database: Service, Sendable {
         try await perform(isAtomic: true) { try $0.query(query) }
     }
 
-    /// Runs `body` between begin and commit, at READ COMMITTED; what it did is undone when it throws.
+    /// Runs `body` between begin and commit; what it did is undone when it throws.
     ///
     /// `body` is run again from its start, three times at most, when another transaction got in its way (40001, 40P01) or a
     /// prepared statement had become stale: it must have no effect but on the database. Once it has begun it is not
@@ -49,10 +49,11 @@ package final class Database: Service, Sendable {
     ///   `CancellationError` when the task is cancelled while it waits for a connection.
     @discardableResult
     package func transaction<R: Sendable>(
-        readOnly: Bool = false, _ body: @Sendable (isolated Connection) throws -> R
+        readOnly: Bool = false, isolation: Isolation = .readCommitted,
+        _ body: @Sendable (isolated Connection) throws -> R
     ) async throws -> R {
         try await perform(isAtomic: true) { connection in
-            try connection.transaction(readOnly: readOnly) { try body(connection) }
+            try connection.transaction(readOnly: readOnly, isolation: isolation) { try body(connection) }
         }
     }
 

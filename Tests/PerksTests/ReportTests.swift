@@ -58,8 +58,8 @@ import Testing
         #expect(report.perks.map(\.remaining) == [0, nil])
         #expect(report.rates["qualification"] == Decimal(string: "0.625"))
         #expect(report.rates["redemption"] == Decimal(string: "0.6"))
-        #expect(Set(report.rates.keys) == Set(report.formulas.keys))
-        #expect(report.csv.split(separator: "\r\n").count == 3)
+        #expect(Set(report.rates.keys).isSubset(of: report.formulas.keys))
+        #expect(report.csv().split(separator: "\r\n").count == 3)
         await palms.close()
     }
 
@@ -67,7 +67,7 @@ import Testing
         let palms = try await Palms()
         try await palms.makeCampaign()
         let report = try await compute(palms, .init())
-        #expect(report.rates.count == 4)
+        #expect(report.rates.count == 11)
         #expect(report.rates.values.allSatisfy { $0 == nil })
         let json = try JSONValue(of: report)
         #expect(json["rates"]?["qualification"] == .null)
@@ -91,15 +91,15 @@ import Testing
         let palms = try await Palms()
         try await palms.makeCampaign()
         for range in [
-            Report.Range(from: date("2026-11-22"), to: date("2026-11-21")),
-            Report.Range(from: date("2000-01-01"), to: date("2026-11-21")),
+            Report.Question(from: date("2026-11-22"), to: date("2026-11-21")),
+            Report.Question(from: date("2000-01-01"), to: date("2026-11-21")),
         ] {
             #expect(try await refusal { _ = try await compute(palms, range) } == .invalidRequest)
         }
         await palms.close()
     }
 
-    private func compute(_ palms: Palms, _ range: Report.Range) async throws -> Report {
+    private func compute(_ palms: Palms, _ range: Report.Question) async throws -> Report {
         try await palms.backend.transaction(as: palms.owner, readOnly: true) { connection in
             try Report.compute(for: .slug("opening-night"), range, as: palms.owner, at: Palms.now, in: connection)
         }

@@ -1,0 +1,173 @@
+import Foundation
+import Postgres
+
+extension Figures {
+    /// Counts clicks by day and kind, and tells everything apart by perk, by dimension and by sharer.
+    ///
+    /// One statement, because a campaign may have millions of clicks: they are read once and summed by link, and only the
+    /// links are joined with anything.
+    mutating func countLines(in connection: isolated Connection) throws {
+        let rows = try connection.query(
+            """
+            with \(fragment: shared), \(fragment: activity), \(fragment: traits)
+            select 'day' as part, null::uuid as id, null::text as name, day, 0::bigint as check_ins,
+                   0::bigint as qualified, 0::bigint as redeemed, 0::bigint as reversed, 0::bigint as refused,
+                   0::bigint as cost, 0::bigint as shares, gross, net, 0::bigint as credit
+            from clicked where day is not null
+            union all
+            select 'kind', null, kind, null, 0, 0, 0, 0, 0, 0, 0, gross, net, 0 from clicked where kind is not null
+            union all
+            select 'perk', perk_id, null, null, 0, 0, 0, 0, 0, 0, sum(shares)::bigint, sum(gross)::bigint,
+                   sum(net)::bigint, sum(credit)::bigint
+            from shared where perk_id is not null group by perk_id
+            union all
+            (select 'sharer', guest_id, null, row_number() over \(fragment: Self.bestFirst), 0, 0, 0, 0, 0, 0,
+                    sum(shares)::bigint, sum(gross)::bigint, sum(net)::bigint, sum(credit)::bigint
+             from shared group by guest_id having sum(net) + sum(credit) > 0
+             order by 4 limit \(Report.Sharer.most))
+            union all
+            select case grouping(v.slug, t.network, t.topic, t.score_band)
+                       when 7 then 'venue' when 11 then 'network' when 13 then 'topic' else 'score_band'
+                   end,
+                   null, coalesce(v.slug, t.network, t.topic, t.score_band), null, sum(a.check_ins)::bigint,
+                   sum(a.qualified)::bigint, sum(a.redeemed)::bigint, sum(a.reversed)::bigint, sum(a.refused)::bigint,
+                   sum(a.cost)::bigint, sum(a.shares)::bigint, sum(a.gross)::bigint, sum(a.net)::bigint,
+                   sum(a.credit)::bigint
+            from activity a
+            left join traits t on t.guest_id = a.guest_id
+            left join venue v on v.brand_id = \(scope.brand.id) and v.id = a.venue_id
+            group by grouping sets ((v.slug), (t.network), (t.topic), (t.score_band))
+            """)
+        for row in rows { try take(row) }
+        sharers.sort { $0.rank < $1.rank }
+    }
+
+    private mutating func take(_ row: Row) throws {
+        let (gross, net): (Int, Int) = (try row["gross"], try row["net"])
+        let (shares, credit): (Int, Int) = (try row["shares"], try row["credit"])
+        let part: String = try row["part"]
+        switch part {
+        case "day":
+            let day = try day(of: row)
+            (days[day].clicksGross, days[day].clicksNet) = (gross, net)
+            totals.clicksGross += gross
+            totals.clicksNet += net
+        case "kind":
+            totals.clicksBy.set(try row["name"], to: gross)
+        case "perk":
+            guard let position = position(of: try row["id"]) else { return }
+            (perks[position].shares, perks[position].conversionCredit) = (shares, credit)
+            (perks[position].clicksGross, perks[position].clicksNet) = (gross, net)
+        case "sharer":
+            sharers.append(
+                Report.Sharer.Standing(
+                    rank: try row["day"], guest: try row["id"], shares: shares, clicksNet: net, conversionCredit: credit))
+        default:
+            guard let dimension = Report.Dimension(rawValue: part) else { return }
+            lines[dimension, default: []].append(
+                Report.Line(
+                    name: try row["name"], checkIns: try row["check_ins"], qualified: try row["qualified"],
+                    redeemed: try row["redeemed"], reversed: try row["reversed"], refused: try row["refused"],
+                    cost: try row["cost"], shares: shares, clicksGross: gross, clicksNet: net, conversionCredit: credit))
+        }
+    }
+
+    /// The order of sharers; what is still equal is told apart by id, so that two reports agree.
+    private static let bestFirst: Query = "(order by sum(credit) desc, sum(net) desc, min(created_at), guest_id)"
+
+    /// `clicked`: the clicks of the range by link, by day and by kind, one of which is not null.
+    /// `shared`: each link with whether it was made in the range, and its clicks and credit of the range.
+    private var shared: Query {
+        """
+        clicked as materialized (
+            select share_id, width_bucket(at, \(scope.boundaries)) as day, kind, count(*) as gross,
+                   count(*) filter (where kind = 'human') as net
+            from \(fragment: scope.clicks)
+            group by grouping sets ((share_id), (day), (kind))
+        ),
+        credited as materialized (
+            select share_id, sum(credit) as credit
+            from (\(fragment: scope.credits(where: scope.isInRange("c.at")))) k group by share_id
+        ),
+        shared as materialized (
+            select s.guest_id, s.venue_id, s.perk_id, s.created_at,
+                   case when \(fragment: scope.isInRange("s.created_at")) then 1 else 0 end as shares,
+                   coalesce(k.gross, 0) as gross, coalesce(k.net, 0) as net, coalesce(r.credit, 0) as credit
+            from share s
+            left join clicked k on k.share_id = s.id
+            left join credited r on r.share_id = s.id
+            where s.brand_id = \(scope.brand.id) and s.campaign_id = \(scope.campaign.id)
+        )
+        """
+    }
+
+    /// `activity`: everything that is told apart by dimension, by guest and venue.
+    private var activity: Query {
+        """
+        activity as materialized (
+            select guest_id, venue_id, count(*) as check_ins,
+                   count(*) filter (where \(scope.campaign.id) = any (qualified_campaign_ids)) as qualified, 0 as redeemed,
+                   0 as reversed, 0 as refused, 0 as cost, 0 as shares, 0 as gross, 0 as net, 0 as credit
+            from check_in
+            where brand_id = \(scope.brand.id) and \(fragment: scope.isInRange("at"))
+                and \(scope.campaign.id) = any (campaign_ids)
+            group by guest_id, venue_id
+            union all
+            select guest_id, venue_id, 0, 0, count(*) filter (where status = 'redeemed'),
+                   count(*) filter (where status = 'reversed'), 0,
+                   coalesce(sum(cost) filter (where status = 'redeemed'), 0), 0, 0, 0, 0
+            from claim
+            where brand_id = \(scope.brand.id) and campaign_id = \(scope.campaign.id)
+                and \(fragment: scope.isInRange("redeemed_at")) and status in ('redeemed', 'reversed')
+            group by guest_id, venue_id
+            union all
+            select guest_id, venue_id, 0, 0, 0, 0, count(*), 0, 0, 0, 0, 0
+            from refusal
+            where brand_id = \(scope.brand.id) and campaign_id = \(scope.campaign.id) and \(fragment: scope.isInRange("at"))
+            group by guest_id, venue_id
+            union all
+            select guest_id, venue_id, 0, 0, 0, 0, 0, 0, shares, gross, net, credit
+            from shared where shares + gross + credit > 0
+        )
+        """
+    }
+
+    /// `traits`: of each guest with any activity the network, topic and range of scores that count for the report.
+    private var traits: Query {
+        """
+        traits as materialized (
+            select p.guest_id, i.network, t.topic,
+                   (array['0-9', '10-19', '20-29', '30-39', '40-49', '50-59', '60-69', '70-79', '80-89', '90-100'])[
+                       least(s.score / 1000, 9) + 1] as score_band
+            from (select distinct guest_id from activity where guest_id is not null) p
+            left join lateral (
+                select k.network from identity k where k.guest_id = p.guest_id
+                order by \(fragment: Report.Sharer.identityOrder) limit 1
+            ) i on true
+            left join lateral (
+                select o.slug as topic from guest_topic g join topic o on o.id = g.topic_id
+                where g.guest_id = p.guest_id order by g.strength desc, o.slug collate "C" limit 1
+            ) t on true
+            left join lateral (
+                select s.score from guest_score s join guest g on g.guest_id = s.guest_id
+                where s.guest_id = p.guest_id and s.measured_at < \(scope.end)
+                order by \(fragment: Report.Scores.latestFirst) limit 1
+            ) s on true
+        )
+        """
+    }
+}
+
+extension Report.Clicks {
+    /// Takes the number of clicks of a kind, as the database calls it.
+    fileprivate mutating func set(_ kind: String, to count: Int) {
+        switch kind {
+        case "human": human = count
+        case "bot": bot = count
+        case "duplicate": duplicate = count
+        case "too_fast": tooFast = count
+        case "self": own = count
+        default: break
+        }
+    }
+}

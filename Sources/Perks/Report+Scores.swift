@@ -1,0 +1,117 @@
+import Eligibility
+import Foundation
+import Postgres
+
+extension Report {
+    /// What the scores of those who took part were, next to those who could have.
+    ///
+    /// Shown side by side: that one followed from the other it does not say.
+    package struct Scores: Codable, Sendable {
+        /// Guests with a standing redemption in the range.
+        package var participants = Group()
+        /// Guests who qualified at a check-in in the range and redeemed nothing in it.
+        package var qualifiedOnly = Group()
+        /// Every model that a score was measured by, in order; an empty name where the feed gave none.
+        package var models: [String] = []
+        /// Whether all scores are by one model.
+        package var comparable = true
+
+        private enum CodingKeys: String, CodingKey {
+            case participants, models, comparable
+            case qualifiedOnly = "qualified_only"
+        }
+
+        /// Some guests, and their last scores in each part of time.
+        package struct Group: Codable, Sendable {
+            package var guests = 0
+            package var before = Average()
+            package var during = Average()
+            package var after = Average()
+        }
+
+        /// The mean of the guests who have a score.
+        package struct Average: Codable, Sendable {
+            package var guests = 0
+            /// In points, to two decimals; nil where there are no guests.
+            @OrNull package var average: Decimal?
+        }
+    }
+}
+
+extension Report.Scores {
+    /// Which score `s` of a guest `g` counts as the last.
+    static let latestFirst: Query =
+        "s.measured_at desc, s.recorded_at desc, coalesce(s.model = g.score_model, false) desc, s.score desc"
+
+    init(in scope: ReportScope, in connection: isolated Connection) throws {
+        let (begin, end) = (scope.begin, scope.finish)
+        let rows = try connection.query(
+            """
+            with participant as (
+                select distinct guest_id from claim
+                where brand_id = \(scope.brand.id) and campaign_id = \(scope.campaign.id)
+                    and \(fragment: scope.isInRange("redeemed_at")) and status = 'redeemed'
+            ),
+            qualified as (
+                select distinct guest_id from check_in
+                where brand_id = \(scope.brand.id) and \(fragment: scope.isInRange("at"))
+                    and \(scope.campaign.id) = any (qualified_campaign_ids) and guest_id is not null
+            ),
+            person as (
+                select guest_id, true as takes_part from participant
+                union all
+                select guest_id, false from qualified where guest_id not in (select guest_id from participant)
+            )
+            select p.takes_part, d.period, count(*) as people, count(s.score) as guests,
+                   coalesce(sum(s.score), 0)::bigint as score,
+                   array_agg(distinct s.model) filter (where s.model is not null) as models
+            from person p
+            cross join (
+                values ('before', timestamptz '-infinity', \(begin)), ('during', \(begin), \(end)),
+                       ('after', \(end), timestamptz 'infinity')
+            ) d (period, first, past)
+            left join lateral (
+                select s.score, s.model from guest_score s join guest g on g.guest_id = s.guest_id
+                where s.guest_id = p.guest_id and s.measured_at >= d.first and s.measured_at < d.past
+                order by \(fragment: Self.latestFirst) limit 1
+            ) s on true
+            group by 1, 2
+            """)
+        var used: Set<String> = []
+        for row in rows {
+            let group = try row["takes_part"] ? \Self.participants : \Self.qualifiedOnly
+            let guests: Int = try row["guests"]
+            let average = Average(guests: guests, average: Decimal(try row["score"], over: guests * 100, decimals: 2))
+            self[keyPath: group].guests = try row["people"]
+            switch try row.decode("period", as: String.self) {
+            case "before": self[keyPath: group].before = average
+            case "during": self[keyPath: group].during = average
+            default: self[keyPath: group].after = average
+            }
+            used.formUnion(try row["models"] ?? [])
+        }
+        models = used.sorted()
+        comparable = models.count <= 1
+    }
+}
+
+extension ReportScope {
+    /// When the campaign began by its own schedule, or else the range; a date is read in the brand's zone.
+    fileprivate var begin: Timestamp {
+        switch campaign.startsAt {
+        case .date(let date): brand.zone.start(of: date)
+        case .moment(let moment): moment
+        case nil: first
+        }
+    }
+
+    /// The first moment after the campaign's end.
+    fileprivate var finish: Timestamp {
+        switch campaign.endsAt {
+        case .date(let date): brand.zone.start(of: date.adding(days: 1))
+        // The end itself still belongs to the campaign.
+        case .moment(let moment): Timestamp(microseconds: moment.microseconds + 1)
+        case nil: end
+        }
+    }
+}

@@ -17,6 +17,10 @@ extension Figures {
             union all
             select 'kind', null, kind, null, 0, 0, 0, 0, 0, 0, 0, gross, net, 0 from clicked where kind is not null
             union all
+            select 'conversion', null, null, width_bucket(at, \(scope.boundaries)), 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                   sum(credit)::bigint
+            from credited group by 4
+            union all
             select 'perk', perk_id, null, null, 0, 0, 0, 0, 0, 0, sum(shares)::bigint, sum(gross)::bigint,
                    sum(net)::bigint, sum(credit)::bigint
             from shared where perk_id is not null group by perk_id
@@ -52,6 +56,9 @@ extension Figures {
             (days[day].clicksGross, days[day].clicksNet) = (gross, net)
             totals.clicksGross += gross
             totals.clicksNet += net
+        case "conversion":
+            days[try day(of: row)].conversions = credit / Attribution.whole
+            totals.conversions += credit / Attribution.whole
         case "kind":
             totals.clicksBy.set(try row["name"], to: gross)
         case "perk":
@@ -76,6 +83,7 @@ extension Figures {
     private static let bestFirst: Query = "(order by sum(credit) desc, sum(net) desc, min(created_at), guest_id)"
 
     /// `clicked`: the clicks of the range by link, by day and by kind, one of which is not null.
+    /// `credited`: the touches that earn credit for a conversion of the range.
     /// `shared`: each link with whether it was made in the range, and its clicks and credit of the range.
     private var shared: Query {
         """
@@ -86,8 +94,7 @@ extension Figures {
             group by grouping sets ((share_id), (day), (kind))
         ),
         credited as materialized (
-            select share_id, sum(credit) as credit
-            from (\(fragment: scope.credits(where: scope.isInRange("c.at")))) k group by share_id
+            \(fragment: scope.credits(where: scope.isInRange("c.at")))
         ),
         shared as materialized (
             select s.guest_id, s.venue_id, s.perk_id, s.created_at,
@@ -95,7 +102,7 @@ extension Figures {
                    coalesce(k.gross, 0) as gross, coalesce(k.net, 0) as net, coalesce(r.credit, 0) as credit
             from share s
             left join clicked k on k.share_id = s.id
-            left join credited r on r.share_id = s.id
+            left join (select share_id, sum(credit) as credit from credited group by share_id) r on r.share_id = s.id
             where s.brand_id = \(scope.brand.id) and s.campaign_id = \(scope.campaign.id)
         )
         """
@@ -133,26 +140,44 @@ extension Figures {
     }
 
     /// `traits`: of each guest with any activity the network, topic and range of scores that count for the report.
+    ///
+    /// Guests are looked up one by one: of a platform's guests a campaign reaches a few.
     private var traits: Query {
         """
+        person as materialized (
+            select p.guest_id, g.score_model
+            from (select distinct guest_id from activity where guest_id is not null) p
+            left join guest g on g.guest_id = p.guest_id
+        ),
+        networks as (
+            select distinct on (k.guest_id) k.guest_id, k.network
+            from person p join identity k on k.guest_id = p.guest_id
+            order by k.guest_id, \(fragment: Report.Sharer.identityOrder)
+        ),
+        topics as (
+            select distinct on (g.guest_id) g.guest_id, o.slug
+            from person p join guest_topic g on g.guest_id = p.guest_id join topic o on o.id = g.topic_id
+            order by g.guest_id, g.strength desc, o.slug collate "C"
+        ),
+        latest as (
+            select guest_id, score_model,
+                   (select max(m.measured_at) from guest_score m
+                    where m.guest_id = person.guest_id and m.measured_at < \(scope.end)) as at
+            from person
+        ),
+        scores as (
+            select distinct on (s.guest_id) s.guest_id, s.score
+            from latest l join guest_score s on s.guest_id = l.guest_id and s.measured_at = l.at
+            order by s.guest_id, \(fragment: Report.Scores.preference)
+        ),
         traits as materialized (
-            select p.guest_id, i.network, t.topic,
+            select p.guest_id, n.network, t.slug as topic,
                    (array['0-9', '10-19', '20-29', '30-39', '40-49', '50-59', '60-69', '70-79', '80-89', '90-100'])[
                        least(s.score / 1000, 9) + 1] as score_band
-            from (select distinct guest_id from activity where guest_id is not null) p
-            left join lateral (
-                select k.network from identity k where k.guest_id = p.guest_id
-                order by \(fragment: Report.Sharer.identityOrder) limit 1
-            ) i on true
-            left join lateral (
-                select o.slug as topic from guest_topic g join topic o on o.id = g.topic_id
-                where g.guest_id = p.guest_id order by g.strength desc, o.slug collate "C" limit 1
-            ) t on true
-            left join lateral (
-                select s.score from guest_score s join guest g on g.guest_id = s.guest_id
-                where s.guest_id = p.guest_id and s.measured_at < \(scope.end)
-                order by \(fragment: Report.Scores.latestFirst) limit 1
-            ) s on true
+            from person p
+            left join networks n on n.guest_id = p.guest_id
+            left join topics t on t.guest_id = p.guest_id
+            left join scores s on s.guest_id = p.guest_id
         )
         """
     }

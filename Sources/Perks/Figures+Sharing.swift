@@ -39,31 +39,19 @@ extension Figures {
         totals.reach = try row["reach"]
     }
 
-    /// Counts conversions: those that count on their days, those without a touch in the window, those taken back.
-    mutating func countConversions(in connection: isolated Connection) throws {
-        let rows = try connection.query(
+    /// Counts the conversions that no credit is given for: without a touch in the window, or taken back.
+    ///
+    /// Those that count have been counted before.
+    mutating func countOtherConversions(in connection: isolated Connection) throws {
+        let row = try connection.query(
             """
-            select width_bucket(c.at, \(scope.boundaries)) as day, count(*) filter (where c.reversed_at is not null) as reversed,
-                   count(*) filter (where c.reversed_at is null and t.is_touched) as counted,
-                   count(*) filter (where c.reversed_at is null and not t.is_touched) as unattributed
-            from conversion c
-            cross join lateral (
-                select exists (
-                    select from conversion_touch t
-                    where t.brand_id = c.brand_id and t.conversion_id = c.id
-                        and t.at between c.at - \(fragment: scope.window) and c.at
-                ) as is_touched
-            ) t
-            where c.brand_id = \(scope.brand.id) and c.campaign_id = \(scope.campaign.id)
-                and \(fragment: scope.isInRange("c.at"))
-            group by 1
-            """)
-        for row in rows {
-            let day = try day(of: row)
-            days[day].conversions = try row["counted"]
-            totals.conversions += days[day].conversions
-            totals.conversionsUnattributed += try row["unattributed"]
-            totals.conversionsReversed += try row["reversed"]
-        }
+            select count(*) filter (where reversed_at is null) as standing,
+                   count(*) filter (where reversed_at is not null) as reversed
+            from conversion
+            where brand_id = \(scope.brand.id) and campaign_id = \(scope.campaign.id)
+                and \(fragment: scope.isInRange("at"))
+            """)[0]
+        totals.conversionsUnattributed = try row["standing"] - totals.conversions
+        totals.conversionsReversed = try row["reversed"]
     }
 }

@@ -39,10 +39,11 @@ extension Report {
 }
 
 extension Report.Scores {
-    /// Which score `s` of a guest `g` counts as the last.
-    static let latestFirst: Query =
-        "s.measured_at desc, s.recorded_at desc, coalesce(s.model = g.score_model, false) desc, s.score desc"
+    /// Of several scores `s` that were measured last, at one moment, the one that counts first; `l` knows the model in force.
+    static let preference: Query =
+        "s.recorded_at desc, coalesce(s.model = l.score_model, false) desc, s.score desc, s.model"
 
+    /// Reads the scores of the guests who took part in the range, and of those who could have.
     init(in scope: ReportScope, in connection: isolated Connection) throws {
         let (begin, end) = (scope.begin, scope.finish)
         let rows = try connection.query(
@@ -57,36 +58,43 @@ extension Report.Scores {
                 where brand_id = \(scope.brand.id) and \(fragment: scope.isInRange("at"))
                     and \(scope.campaign.id) = any (qualified_campaign_ids) and guest_id is not null
             ),
-            person as (
+            person as materialized (
                 select guest_id, true as takes_part from participant
                 union all
                 select guest_id, false from qualified where guest_id not in (select guest_id from participant)
+            ),
+            latest as (
+                select p.guest_id, p.takes_part, g.score_model, d.period,
+                       (select max(m.measured_at) from guest_score m
+                        where m.guest_id = p.guest_id and m.measured_at >= d.first and m.measured_at < d.past) as at
+                from person p
+                join guest g on g.guest_id = p.guest_id
+                cross join (
+                    values ('before', timestamptz '-infinity', \(begin)), ('during', \(begin), \(end)),
+                           ('after', \(end), timestamptz 'infinity')
+                ) d (period, first, past)
+            ),
+            scored as (
+                select distinct on (l.guest_id, l.period) l.takes_part, l.period, s.score, s.model
+                from latest l join guest_score s on s.guest_id = l.guest_id and s.measured_at = l.at
+                order by l.guest_id, l.period, \(fragment: Self.preference)
             )
-            select p.takes_part, d.period, count(*) as people, count(s.score) as guests,
-                   coalesce(sum(s.score), 0)::bigint as score,
-                   array_agg(distinct s.model) filter (where s.model is not null) as models
-            from person p
-            cross join (
-                values ('before', timestamptz '-infinity', \(begin)), ('during', \(begin), \(end)),
-                       ('after', \(end), timestamptz 'infinity')
-            ) d (period, first, past)
-            left join lateral (
-                select s.score, s.model from guest_score s join guest g on g.guest_id = s.guest_id
-                where s.guest_id = p.guest_id and s.measured_at >= d.first and s.measured_at < d.past
-                order by \(fragment: Self.latestFirst) limit 1
-            ) s on true
-            group by 1, 2
+            select takes_part, 'all' as period, count(*) as guests, 0::bigint as score, null::text[] as models
+            from person group by takes_part
+            union all
+            select takes_part, period, count(*), sum(score)::bigint, array_agg(distinct model)
+            from scored group by takes_part, period
             """)
         var used: Set<String> = []
         for row in rows {
             let group = try row["takes_part"] ? \Self.participants : \Self.qualifiedOnly
             let guests: Int = try row["guests"]
             let average = Average(guests: guests, average: Decimal(try row["score"], over: guests * 100, decimals: 2))
-            self[keyPath: group].guests = try row["people"]
             switch try row.decode("period", as: String.self) {
             case "before": self[keyPath: group].before = average
             case "during": self[keyPath: group].during = average
-            default: self[keyPath: group].after = average
+            case "after": self[keyPath: group].after = average
+            default: self[keyPath: group].guests = guests
             }
             used.formUnion(try row["models"] ?? [])
         }

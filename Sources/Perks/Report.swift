@@ -94,8 +94,8 @@ extension Report {
         try figures.countRefusals(in: connection)
         try figures.countShares(in: connection)
         try figures.countPosts(in: connection)
-        try figures.countConversions(in: connection)
         try figures.countLines(in: connection)
+        try figures.countOtherConversions(in: connection)
         return Report(
             campaign: campaign.slug, from: scope.from, to: scope.to, timeZone: brand.timeZone, attribution: scope.method,
             totals: figures.totals, rates: figures.totals.rates, formulas: formulas, perks: figures.perks,

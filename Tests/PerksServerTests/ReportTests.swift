@@ -50,8 +50,28 @@ import Testing
             for query in ["from=2026-12-01&to=2026-11-01", "from=2026-02-30", "to=now", "format=xml"] {
                 #expect(try await server.send("GET", Self.path + "?" + query).status == 400, "\(query)")
             }
+            for (name, value) in [
+                ("attribution", "best"), ("window_days", "0"), ("window_days", "366"), ("window_days", "x"), ("by", "guest"),
+            ] {
+                let answer = try await server.send("GET", Self.path + "?\(name)=\(value)")
+                #expect(answer.status == 400)
+                #expect(answer.json["errors"]?.array.first?["pointer"]?.string == name)
+            }
             let days = try await server.send("GET", Self.path + "?from=2026-11-20&to=2026-11-22").json["days"]
             #expect(days?.array.count == 3)
+        }
+    }
+
+    @Test func whatIsAskedIsAnswered() async throws {
+        try await RunningServer.run { server in
+            try await server.open()
+            let report = try await server.send("GET", Self.path + "?attribution=position&window_days=7").json
+            #expect(report["attribution"]?["model"] == "position")
+            #expect(report["attribution"]?["window_days"] == 7)
+            for (by, column) in [("score_band", "score_band"), ("day", "date"), ("perk", "perk")] {
+                let csv = try await server.send("GET", Self.path + "?format=csv&by=\(by)").text
+                #expect(csv.hasPrefix(column + ","))
+            }
         }
     }
 }

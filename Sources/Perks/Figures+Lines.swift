@@ -10,12 +10,10 @@ extension Figures {
         let rows = try connection.query(
             """
             with \(fragment: shared), \(fragment: activity), \(fragment: traits)
-            select 'day' as part, null::uuid as id, null::text as name, day, 0::bigint as check_ins,
+            select 'click' as part, null::uuid as id, kind as name, day, 0::bigint as check_ins,
                    0::bigint as qualified, 0::bigint as redeemed, 0::bigint as reversed, 0::bigint as refused,
                    0::bigint as cost, 0::bigint as shares, gross, net, 0::bigint as credit
             from clicked where day is not null
-            union all
-            select 'kind', null, kind, null, 0, 0, 0, 0, 0, 0, 0, gross, net, 0 from clicked where kind is not null
             union all
             select 'conversion', null, null, width_bucket(at, \(scope.boundaries)), 0, 0, 0, 0, 0, 0, 0, 0, 0,
                    sum(credit)::bigint
@@ -51,16 +49,16 @@ extension Figures {
         let (shares, credit): (Int, Int) = (try row["shares"], try row["credit"])
         let part: String = try row["part"]
         switch part {
-        case "day":
+        case "click":
             let day = try day(of: row)
-            (days[day].clicksGross, days[day].clicksNet) = (gross, net)
+            days[day].clicksGross += gross
+            days[day].clicksNet += net
             totals.clicksGross += gross
             totals.clicksNet += net
+            totals.clicksBy.add(gross, of: try row["name"])
         case "conversion":
             days[try day(of: row)].conversions = credit / Attribution.whole
             totals.conversions += credit / Attribution.whole
-        case "kind":
-            totals.clicksBy.set(try row["name"], to: gross)
         case "perk":
             guard let position = position(of: try row["id"]) else { return }
             (perks[position].shares, perks[position].conversionCredit) = (shares, credit)
@@ -68,21 +66,23 @@ extension Figures {
         case "sharer":
             sharers.append(
                 Report.Sharer.Standing(
-                    rank: try row["day"], guest: try row["id"], shares: shares, clicksNet: net, conversionCredit: credit))
+                    rank: try row["day"], guest: try row["id"], shares: shares, clicksNet: net, conversionCredit: credit
+                ))
         default:
             guard let dimension = Report.Dimension(rawValue: part) else { return }
             lines[dimension, default: []].append(
                 Report.Line(
                     name: try row["name"], checkIns: try row["check_ins"], qualified: try row["qualified"],
                     redeemed: try row["redeemed"], reversed: try row["reversed"], refused: try row["refused"],
-                    cost: try row["cost"], shares: shares, clicksGross: gross, clicksNet: net, conversionCredit: credit))
+                    cost: try row["cost"], shares: shares, clicksGross: gross, clicksNet: net, conversionCredit: credit)
+            )
         }
     }
 
     /// The order of sharers; what is still equal is told apart by id, so that two reports agree.
     private static let bestFirst: Query = "(order by sum(credit) desc, sum(net) desc, min(created_at), guest_id)"
 
-    /// `clicked`: the clicks of the range by link, by day and by kind, one of which is not null.
+    /// `clicked`: the clicks of the range by link, and by day and kind; of the other the columns are null.
     /// `credited`: the touches that earn credit for a conversion of the range.
     /// `shared`: each link with whether it was made in the range, and its clicks and credit of the range.
     private var shared: Query {
@@ -91,7 +91,7 @@ extension Figures {
             select share_id, width_bucket(at, \(scope.boundaries)) as day, kind, count(*) as gross,
                    count(*) filter (where kind = 'human') as net
             from \(fragment: scope.clicks)
-            group by grouping sets ((share_id), (day), (kind))
+            group by grouping sets ((share_id), (day, kind))
         ),
         credited as materialized (
             \(fragment: scope.credits(where: scope.isInRange("c.at")))
@@ -99,7 +99,8 @@ extension Figures {
         shared as materialized (
             select s.guest_id, s.venue_id, s.perk_id, s.created_at,
                    case when \(fragment: scope.isInRange("s.created_at")) then 1 else 0 end as shares,
-                   coalesce(k.gross, 0) as gross, coalesce(k.net, 0) as net, coalesce(r.credit, 0) as credit
+                   coalesce(k.gross, 0)::integer as gross, coalesce(k.net, 0)::integer as net,
+                   coalesce(r.credit, 0) as credit
             from share s
             left join clicked k on k.share_id = s.id
             left join (select share_id, sum(credit) as credit from credited group by share_id) r on r.share_id = s.id
@@ -108,27 +109,28 @@ extension Figures {
         """
     }
 
-    /// `activity`: everything that is told apart by dimension, by guest and venue.
+    /// `activity`: everything that is told apart by dimension, by guest and venue. What one guest may do is an integer,
+    /// since sums of those take a fraction of the time that sums of bigints take.
     private var activity: Query {
         """
         activity as materialized (
-            select guest_id, venue_id, count(*) as check_ins,
-                   count(*) filter (where \(scope.campaign.id) = any (qualified_campaign_ids)) as qualified, 0 as redeemed,
-                   0 as reversed, 0 as refused, 0 as cost, 0 as shares, 0 as gross, 0 as net, 0 as credit
+            select guest_id, venue_id, count(*)::integer as check_ins,
+                   (count(*) filter (where \(scope.campaign.id) = any (qualified_campaign_ids)))::integer as qualified,
+                   0 as redeemed, 0 as reversed, 0 as refused, 0 as cost, 0 as shares, 0 as gross, 0 as net, 0 as credit
             from check_in
             where brand_id = \(scope.brand.id) and \(fragment: scope.isInRange("at"))
                 and \(scope.campaign.id) = any (campaign_ids)
             group by guest_id, venue_id
             union all
-            select guest_id, venue_id, 0, 0, count(*) filter (where status = 'redeemed'),
-                   count(*) filter (where status = 'reversed'), 0,
+            select guest_id, venue_id, 0, 0, (count(*) filter (where status = 'redeemed'))::integer,
+                   (count(*) filter (where status = 'reversed'))::integer, 0,
                    coalesce(sum(cost) filter (where status = 'redeemed'), 0), 0, 0, 0, 0
             from claim
             where brand_id = \(scope.brand.id) and campaign_id = \(scope.campaign.id)
                 and \(fragment: scope.isInRange("redeemed_at")) and status in ('redeemed', 'reversed')
             group by guest_id, venue_id
             union all
-            select guest_id, venue_id, 0, 0, 0, 0, count(*), 0, 0, 0, 0, 0
+            select guest_id, venue_id, 0, 0, 0, 0, count(*)::integer, 0, 0, 0, 0, 0
             from refusal
             where brand_id = \(scope.brand.id) and campaign_id = \(scope.campaign.id) and \(fragment: scope.isInRange("at"))
             group by guest_id, venue_id
@@ -184,14 +186,14 @@ extension Figures {
 }
 
 extension Report.Clicks {
-    /// Takes the number of clicks of a kind, as the database calls it.
-    fileprivate mutating func set(_ kind: String, to count: Int) {
+    /// Adds clicks of a kind, as the database calls it.
+    fileprivate mutating func add(_ count: Int, of kind: String) {
         switch kind {
-        case "human": human = count
-        case "bot": bot = count
-        case "duplicate": duplicate = count
-        case "too_fast": tooFast = count
-        case "self": own = count
+        case "human": human += count
+        case "bot": bot += count
+        case "duplicate": duplicate += count
+        case "too_fast": tooFast += count
+        case "self": own += count
         default: break
         }
     }

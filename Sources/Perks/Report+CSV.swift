@@ -44,7 +44,8 @@ extension Report {
                 (
                     line.name ?? "",
                     [
-                        line.checkIns, line.qualified, line.redeemed, line.reversed, line.refused, line.cost, line.shares,
+                        line.checkIns, line.qualified, line.redeemed, line.reversed, line.refused, line.cost,
+                        line.shares,
                         line.clicksGross, line.clicksNet, line.conversionCredit,
                     ]
                 )
@@ -59,7 +60,8 @@ extension Report {
                     line.perk.slug,
                     [
                         line.qualified, line.redeemed, line.reversed, line.refused.values.reduce(0, +), line.cost,
-                        line.stock, line.remaining, line.shares, line.clicksGross, line.clicksNet, line.conversionCredit,
+                        line.stock, line.remaining, line.shares, line.clicksGross, line.clicksNet,
+                        line.conversionCredit,
                     ]
                 )
             }
@@ -68,6 +70,7 @@ extension Report {
 
     private static func document(_ header: [String], lines: () -> [(name: String, numbers: [Int?])]) -> String {
         CSVLine.text(header)
-            + lines().map { CSVLine.text([CSVLine.name($0.name)] + $0.numbers.map { $0.map(String.init) ?? "" }) }.joined()
+            + lines().map { CSVLine.text([CSVLine.name($0.name)] + $0.numbers.map { $0.map(String.init) ?? "" }) }
+            .joined()
     }
 }

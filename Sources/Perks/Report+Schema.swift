@@ -52,7 +52,8 @@ extension Report.Method {
 extension Report.Totals {
     static let schema = JSONSchema.object(
         Report.counts(
-            "check_ins", "guests_checked_in", "qualified", "guests_qualified", "redeemed", "guests_redeemed", "reversed",
+            "check_ins", "guests_checked_in", "qualified", "guests_qualified", "redeemed", "guests_redeemed",
+            "reversed",
             "cost", "shares", "guests_shared", "posts", "posts_disclosed", "potential_impressions", "reach")
             + [Report.refused] + Report.clicks + [
                 .required("clicks_by", .object(Report.counts("human", "bot", "duplicate", "too_fast", "self"))),
@@ -115,7 +116,8 @@ extension Report.Scores.Group {
 
 extension Report.Sharer {
     static let schema = JSONSchema.object([
-        .required("sharer", .string()), .optional("guest", .id(of: Guest.self), "Left out where you may not read them."),
+        .required("sharer", .string()),
+        .optional("guest", .id(of: Guest.self), "Left out where you may not read them."),
         .required("shares", Report.count), .required("clicks_net", Report.count), Report.credit,
     ])
 }

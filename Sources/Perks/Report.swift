@@ -28,7 +28,8 @@ package struct Report: Codable, Sendable {
     package let topSharers: [Sharer]
 
     private enum CodingKeys: String, CodingKey {
-        case campaign, from, to, attribution, totals, rates, formulas, perks, days, weeks, months, venues, networks, topics
+        case campaign, from, to, attribution, totals, rates, formulas, perks, days, weeks, months, venues, networks,
+            topics
         case cohorts, scores
         case timeZone = "time_zone"
         case scoreBands = "score_bands"
@@ -97,9 +98,11 @@ extension Report {
         try figures.countLines(in: connection)
         try figures.countOtherConversions(in: connection)
         return Report(
-            campaign: campaign.slug, from: scope.from, to: scope.to, timeZone: brand.timeZone, attribution: scope.method,
+            campaign: campaign.slug, from: scope.from, to: scope.to, timeZone: brand.timeZone,
+            attribution: scope.method,
             totals: figures.totals, rates: figures.totals.rates, formulas: formulas, perks: figures.perks,
-            days: figures.days, weeks: figures.days.summed(by: \.monday), months: figures.days.summed(by: \.firstOfMonth),
+            days: figures.days, weeks: figures.days.summed(by: \.monday),
+            months: figures.days.summed(by: \.firstOfMonth),
             venues: figures.lines(of: .venue), networks: figures.lines(of: .network),
             topics: figures.lines(of: .topic, atMost: Line.mostTopics), scoreBands: figures.lines(of: .scoreBand),
             cohorts: try Cohort.closed(in: scope, at: now, in: connection),

@@ -130,7 +130,8 @@ struct ReportPage {
         let heading = "Cohorts, by the week of a guest's first redemption"
         guard report.cohorts.isEmpty else { return section(heading, output.lines(of: report.cohorts)) }
         let days = report.attribution.windowDays
-        return section(heading, ["None is closed: a week lies wholly in the range, and its window of days (\(days)) is over."])
+        return section(
+            heading, ["None is closed: a week lies wholly in the range, and its window of days (\(days)) is over."])
     }
 
     private var scores: [String] {
@@ -143,7 +144,8 @@ struct ReportPage {
             [name, "\(group.guests)", average(group.before), average(group.during), average(group.after)]
         }
         let table = Table(
-            header: ["", "GUESTS", "BEFORE", "DURING", "AFTER"], rightAligned: [false, true, true, true, true], rows: rows)
+            header: ["", "GUESTS", "BEFORE", "DURING", "AFTER"], rightAligned: [false, true, true, true, true],
+            rows: rows)
         let models = scores.models.map { $0.isEmpty ? "one without a name" : $0 }.joined(separator: ", ")
         return section("Average score before, during and after the campaign (guests who have one)", table.lines())
             + (scores.comparable ? [] : ["These do not compare: they are by several models (\(models))."])

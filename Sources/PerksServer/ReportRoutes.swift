@@ -22,7 +22,8 @@ enum ReportRoutes {
                 Parameter(
                     "by", .word(Report.Breakdown.allCases.map(\.rawValue)),
                     "What a line of CSV stands for; day, if left out."),
-                Parameter("format", .word(["json", "csv"]), "csv for lines of one kind; as Accept has it, if left out."),
+                Parameter(
+                    "format", .word(["json", "csv"]), "csv for lines of one kind; as Accept has it, if left out."),
             ],
             answer: Answer(
                 status: .ok, content: [("application/json", Report.reference), (RequestContent.csv, nil)]),
@@ -42,7 +43,9 @@ enum ReportRoutes {
         let isCSV = call.query["format"].map { $0 == "csv" } ?? call.headers.prefers(RequestContent.csv)
         let reply =
             isCSV
-            ? Reply(type: "\(RequestContent.csv); charset=utf-8; header=present", body: Data(report.csv(by: breakdown).utf8))
+            ? Reply(
+                type: "\(RequestContent.csv); charset=utf-8; header=present", body: Data(report.csv(by: breakdown).utf8)
+            )
             : try Reply(json: report)
         return reply.with(.vary, "Accept")
     }

@@ -118,7 +118,10 @@ extension EndToEnd {
             let desk = try await Desk.make().program
             try await desk.done("check-in", "twitter:ana_w", "--venue", "las-vegas")
             let csv = try await desk.done("report", "opening-night", "--output", "csv").lines
-            #expect(csv.first?.trimmed == "date,check_ins,qualified,redeemed,reversed,refused,cost,shares,clicks_gross,clicks_net,conversions")
+            #expect(
+                csv.first?.trimmed
+                    == "date,check_ins,qualified,redeemed,reversed,refused,cost,shares,clicks_gross,clicks_net,conversions"
+            )
             #expect(csv.last?.trimmed.hasSuffix(",1,1,0,0,0,0,0,0,0,0") == true)
             let table = try await desk.done("report", "opening-night").output
             #expect(table.contains("redeemed / qualified"))

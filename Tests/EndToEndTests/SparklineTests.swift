@@ -4,7 +4,8 @@ import Testing
 /// Bars for numbers.
 struct SparklineTests {
     @Test(arguments: [
-        ([], ""), ([0, 0], "▁▁"), ([5], "█"), ([0, 1, 7], "▁▂█"), ([1, 2, 3, 4, 5, 6, 7], "▂▃▄▅▆▇█"), ([1, 1_000_000], "▂█"),
+        ([], ""), ([0, 0], "▁▁"), ([5], "█"), ([0, 1, 7], "▁▂█"), ([1, 2, 3, 4, 5, 6, 7], "▂▃▄▅▆▇█"),
+        ([1, 1_000_000], "▂█"),
     ])
     func aNumberIsABar(numbers: [Int], bars: String) {
         #expect(Sparkline.text(numbers) == bars)

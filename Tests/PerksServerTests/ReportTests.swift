@@ -51,7 +51,8 @@ import Testing
                 #expect(try await server.send("GET", Self.path + "?" + query).status == 400, "\(query)")
             }
             for (name, value) in [
-                ("attribution", "best"), ("window_days", "0"), ("window_days", "366"), ("window_days", "x"), ("by", "guest"),
+                ("attribution", "best"), ("window_days", "0"), ("window_days", "366"), ("window_days", "x"),
+                ("by", "guest"),
             ] {
                 let answer = try await server.send("GET", Self.path + "?\(name)=\(value)")
                 #expect(answer.status == 400)

@@ -17,6 +17,9 @@ extension Palms {
         return palms
     }
 
+    /// An operator acting for the brand, who may read everybody.
+    var knowing: Principal { Principal(role: .operator, actor: "test:operator", brand: owner.brand) }
+
     func report(
         _ question: Report.Question = .init(), as principal: Principal? = nil, at now: Timestamp = Palms.now
     ) async throws -> Report {
@@ -106,6 +109,6 @@ extension Palms {
 
     /// Runs a statement as the program would.
     func write(_ query: Query) async throws {
-        try await backend.transaction(as: owner) { connection in try connection.execute(query) }
+        _ = try await backend.transaction(as: owner) { connection in try connection.execute(query) }
     }
 }

@@ -22,15 +22,17 @@ import Testing
         await palms.close()
     }
 
-    @Test(arguments: [
-        (.last, 1, [10000]), (.first, 1, [10000]), (.linear, 1, [10000]), (.position, 1, [10000]),
-        (.last, 2, [0, 10000]), (.first, 2, [10000, 0]), (.linear, 2, [5000, 5000]), (.position, 2, [5000, 5000]),
-        (.last, 3, [0, 0, 10000]), (.first, 3, [10000, 0, 0]), (.linear, 3, [3334, 3333, 3333]),
-        (.position, 3, [4000, 2000, 4000]),
-        (.linear, 4, [2500, 2500, 2500, 2500]), (.position, 4, [4000, 1000, 1000, 4000]),
-        (.last, 7, [0, 0, 0, 0, 0, 0, 10000]), (.first, 7, [10000, 0, 0, 0, 0, 0, 0]),
-        (.linear, 7, [1429, 1429, 1429, 1429, 1428, 1428, 1428]), (.position, 7, [4000, 400, 400, 400, 400, 400, 4000]),
-    ] as [(Attribution, Int, [Int])])
+    @Test(
+        arguments: [
+            (.last, 1, [10000]), (.first, 1, [10000]), (.linear, 1, [10000]), (.position, 1, [10000]),
+            (.last, 2, [0, 10000]), (.first, 2, [10000, 0]), (.linear, 2, [5000, 5000]), (.position, 2, [5000, 5000]),
+            (.last, 3, [0, 0, 10000]), (.first, 3, [10000, 0, 0]), (.linear, 3, [3334, 3333, 3333]),
+            (.position, 3, [4000, 2000, 4000]),
+            (.linear, 4, [2500, 2500, 2500, 2500]), (.position, 4, [4000, 1000, 1000, 4000]),
+            (.last, 7, [0, 0, 0, 0, 0, 0, 10000]), (.first, 7, [10000, 0, 0, 0, 0, 0, 0]),
+            (.linear, 7, [1429, 1429, 1429, 1429, 1428, 1428, 1428]),
+            (.position, 7, [4000, 400, 400, 400, 400, 400, 4000]),
+        ] as [(Attribution, Int, [Int])])
     func eachModelSharesTheCreditAmongTheTouches(model: Attribution, touches: Int, credits: [Int]) async throws {
         let palms = try await Palms.beforeSharing(guests: touches)
         let now = moment("2026-11-21T12:00:00Z")
@@ -41,7 +43,7 @@ import Testing
         }
         // One that is too old comes first, and takes nothing from the others.
         try await palms.convert(at: now, [(made[0].share, now.adding(seconds: -31 * 86_400))] + made)
-        let report = try await palms.report(.init(attribution: model))
+        let report = try await palms.report(.init(attribution: model), as: palms.knowing)
         let given = report.topSharers.reduce(into: [String: Int]()) { $0[$1.sharer] = $1.conversionCredit }
         #expect(report.attribution.model == model)
         for guest in 0..<touches { #expect(given["net:g\(guest)", default: 0] == credits[guest]) }
@@ -91,12 +93,14 @@ import Testing
 
         // What lies just outside is not there, and the link itself still stands for what happened inside.
         let day = try await palms.report(.init(from: date("2026-11-20"), to: date("2026-11-20")))
-        #expect([day.totals.clicksGross, day.totals.conversions, day.totals.shares, day.totals.posts] == [1, 1, 0, 1])
+        #expect(day.totals.clicksGross == 1 && day.totals.conversions == 1)
+        #expect(day.totals.shares == 0 && day.totals.posts == 1)
         let earlier = try await palms.report(.init(from: date("2026-11-19"), to: date("2026-11-19")))
         let kinds = earlier.totals.clicksBy
-        #expect([kinds.human, kinds.bot, kinds.own, kinds.tooFast, kinds.duplicate] == [2, 1, 1, 1, 1])
-        #expect([earlier.totals.posts, earlier.totals.postsDisclosed] == [2, 1])
-        #expect([earlier.totals.reach, earlier.totals.potentialImpressions] == [10, 500])
+        #expect(kinds.human == 2 && kinds.bot == 1 && kinds.own == 1)
+        #expect(kinds.tooFast == 1 && kinds.duplicate == 1)
+        #expect(earlier.totals.posts == 2 && earlier.totals.postsDisclosed == 1)
+        #expect(earlier.totals.reach == 10 && earlier.totals.potentialImpressions == 500)
         #expect(earlier.rates["disclosure"] == Decimal(string: "0.5"))
         await palms.close()
     }

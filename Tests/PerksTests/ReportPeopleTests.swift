@@ -15,13 +15,14 @@ import Testing
         for guest in 0..<3 { _ = try await palms.checkIn("net:g\(guest)", now: inside) }
         for guest in 0..<2 { _ = try await palms.redeem("net:g\(guest)", key: "\(guest)", now: inside) }
         try await palms.write("delete from guest_score")
+        let question = Report.Question(from: date("2026-11-01"))
         try await palms.score("g0", 10, at: begin.adding(seconds: -100))
         try await palms.score("g0", 20, at: Timestamp(microseconds: begin.microseconds - 1))
         try await palms.score("g1", 25, at: begin.adding(seconds: -7))
         try await palms.score("g0", 31, at: begin)
         try await palms.score("g0", 40, at: end)
         try await palms.score("g2", 60, at: Timestamp(microseconds: end.microseconds + 1))
-        var scores = try await palms.report().scores
+        var scores = try await palms.report(question).scores
         #expect(scores.participants.guests == 2)
         #expect(scores.participants.before.guests == 2)
         #expect(scores.participants.before.average == Decimal(string: "22.5"))
@@ -34,7 +35,7 @@ import Testing
         #expect(scores.models == ["m1"] && scores.comparable)
 
         try await palms.score("g1", 30, at: end.adding(seconds: 5), model: "m2")
-        scores = try await palms.report().scores
+        scores = try await palms.report(question).scores
         #expect(scores.participants.after.average == 30)
         #expect(scores.models == ["m1", "m2"] && !scores.comparable)
         await palms.close()
@@ -55,16 +56,14 @@ import Testing
 
         let asOwner = try await palms.report().topSharers
         #expect(asOwner.map(\.sharer) == ["net:g0", "Bea", "Sharer 3", "Sharer 4"])
-        #expect(asOwner.map { $0.guest == nil } == [false, false, true, true])
+        #expect(asOwner.filter { $0.guest == nil }.map(\.sharer) == ["Sharer 3", "Sharer 4"])
         #expect(asOwner.map(\.shares) == [2, 1, 1, 1])
         #expect(asOwner.map(\.clicksNet) == [1, 4, 3, 2])
         #expect(asOwner.map(\.conversionCredit) == [10_000, 0, 0, 0])
-        let json = try JSONValue(of: asOwner)
-        #expect(json.array.map { $0["guest"] == nil } == [false, false, true, true])
+        #expect(try JSONValue(of: asOwner[2])["guest"] == nil)
 
-        let asOperator = Principal(role: .operator, actor: "test", brand: palms.owner.brand)
-        #expect(
-            try await palms.report(as: asOperator).topSharers.map(\.sharer) == ["net:g0", "Bea", "net:g2", "Sharer 4"])
+        let asOperator = try await palms.report(as: palms.knowing).topSharers
+        #expect(asOperator.map(\.sharer) == ["net:g0", "Bea", "net:g2", "Sharer 4"])
 
         let before = try await palms.report()
         try await palms.erase("net:g1")

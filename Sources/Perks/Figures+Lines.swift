@@ -82,9 +82,11 @@ extension Figures {
     /// The order of sharers; what is still equal is told apart by id, so that two reports agree.
     private static let bestFirst: Query = "(order by sum(credit) desc, sum(net) desc, min(created_at), guest_id)"
 
-    /// `clicked`: the clicks of the range by link, and by day and kind; of the other the columns are null.
-    /// `credited`: the touches that earn credit for a conversion of the range.
-    /// `shared`: each link with whether it was made in the range, and its clicks and credit of the range.
+    /// The links and what became of them in the range, as three named queries.
+    ///
+    /// - clicked: the clicks by link, and by day and kind; the columns of the other are null.
+    /// - credited: the touches that earn credit for a conversion.
+    /// - shared: each link of the campaign with its clicks and credit, and whether it was made in the range.
     private var shared: Query {
         """
         clicked as materialized (
@@ -109,8 +111,9 @@ extension Figures {
         """
     }
 
-    /// `activity`: everything that is told apart by dimension, by guest and venue. What one guest may do is an integer,
-    /// since sums of those take a fraction of the time that sums of bigints take.
+    /// The query `activity`: everything that is told apart by dimension, by guest and venue.
+    ///
+    /// What one guest may do is an integer: sums of those take a fraction of the time that sums of bigints take.
     private var activity: Query {
         """
         activity as materialized (
@@ -141,7 +144,7 @@ extension Figures {
         """
     }
 
-    /// `traits`: of each guest with any activity the network, topic and range of scores that count for the report.
+    /// The query `traits`, with those it needs: the network, topic and range of scores of each guest with any activity.
     ///
     /// Guests are looked up one by one: of a platform's guests a campaign reaches a few.
     private var traits: Query {
@@ -174,8 +177,11 @@ extension Figures {
         ),
         traits as materialized (
             select p.guest_id, n.network, t.slug as topic,
-                   (array['0-9', '10-19', '20-29', '30-39', '40-49', '50-59', '60-69', '70-79', '80-89', '90-100'])[
-                       least(s.score / 1000, 9) + 1] as score_band
+                   case
+                       when s.score >= 9000 then '90-100'
+                       else (array['0-9', '10-19', '20-29', '30-39', '40-49', '50-59', '60-69', '70-79', '80-89'])[
+                           s.score / 1000 + 1]
+                   end as score_band
             from person p
             left join networks n on n.guest_id = p.guest_id
             left join topics t on t.guest_id = p.guest_id

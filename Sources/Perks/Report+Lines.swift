@@ -134,7 +134,7 @@ extension LocalDate {
 extension [Report.Line] {
     /// The lines that are not all zero, most check-ins first, then by name; what is not known comes last.
     ///
-    /// - Parameter limit: how many may stand for themselves; the rest is summed in a line before the last.
+    /// Those beyond a limit are summed in one line, which follows the others that are known.
     func arranged(atMost limit: Int?) -> [Report.Line] {
         let filled = filter { !$0.isEmpty }
         var named = filled.filter { $0.name != nil }

@@ -63,7 +63,7 @@ extension Report.Scores {
                 union all
                 select guest_id, false from qualified where guest_id not in (select guest_id from participant)
             ),
-            latest as (
+            latest as materialized (
                 select p.guest_id, p.takes_part, g.score_model, d.period,
                        (select max(m.measured_at) from guest_score m
                         where m.guest_id = p.guest_id and m.measured_at >= d.first and m.measured_at < d.past) as at

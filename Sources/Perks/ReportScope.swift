@@ -74,11 +74,9 @@ extension ReportScope {
         """
     }
 
-    /// What each touch in the window of the counting conversions is credited with.
+    /// What each touch in the window is credited with, of the conversions `c` that count and meet a condition.
     ///
     /// Columns: conversion_id, share_id, at (the conversion's), nth (of the touch, from 1), credit (in basis points).
-    ///
-    /// - Parameter condition: which conversions `c` are wanted.
     func credits(where condition: Query) -> Query {
         """
         select w.conversion_id, w.share_id, w.at, w.nth, touch_credit(\(attribution.rawValue), w.nth, w.touches) as credit

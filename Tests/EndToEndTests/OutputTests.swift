@@ -126,6 +126,18 @@ extension EndToEnd {
             let table = try await desk.done("report", "opening-night").output
             #expect(table.contains("redeemed / qualified"))
             #expect(table.contains("suite-upgrade"))
+            for heading in ["From check-in to conversion", "Clicks by kind", "Rates", "By perk", "By day", "Cohorts"] {
+                #expect(table.contains(heading))
+            }
+            #expect(table.contains("checked in") && table.contains("█"))
+            let weeks = try await desk.done("report", "opening-night", "--by", "week", "--attribution", "position")
+                .output
+            #expect(weeks.contains("By week, from Monday") && !weeks.contains("By day\n"))
+            #expect(weeks.contains("by the model position"))
+            let perks = try await desk.done("report", "opening-night", "--by", "perk", "--output", "csv").lines
+            #expect(perks.first?.hasPrefix("perk,qualified,") == true)
+            #expect(try await desk.run("report", "opening-night", "--window-days", "0").status != 0)
+            #expect(try await desk.run("report", "opening-night", "--attribution", "best").status != 0)
         }
     }
 }

@@ -33,6 +33,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [Isolation.readCommitted, .repeatableRead], [true, false])
+    func aTransactionIsAsIsolatedAsItAsks(isolation: Isolation, isReadOnly: Bool) async throws {
+        try await withDatabase { database in
+            let level: String = try await database.transaction(readOnly: isReadOnly, isolation: isolation) {
+                connection in
+                try connection.query("show transaction_isolation")[0]["transaction_isolation"]
+            }
+            #expect(level == isolation.rawValue)
+        }
+    }
+
     @Test func whatThrowsIsUndone() async throws {
         try await withTable { database in
             await #expect(throws: Refusal.self) {

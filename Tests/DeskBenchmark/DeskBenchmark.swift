@@ -4,7 +4,8 @@ import Foundation
 ///
 /// Takes phases, one after the other: `<label>:<work>:<limit>`. A label of `-` is a warm-up that nothing is said of; phases
 /// of one label are told of together. The work is `healthz`, `check-in`, `redeem=<perk>` or `redeem=<perks>*<number>`,
-/// which is `<perks>1` and so on at random. The limit is `<seconds>s`, or a number of requests.
+/// which is `<perks>1` and so on at random, or `follow=<file>` for links whose tokens are the file's lines. The limit is
+/// `<seconds>s`, or a number of requests.
 ///
 /// The environment says where and as whom: `PORT`, `KEY` (a clerk's), `VENUE`, `GUESTS` (how many; their handles are
 /// `twitter:guest_1` and so on), `CONNECTIONS`. Prints a line a label: how many, how many a second, and the 50th and 99th

@@ -58,7 +58,7 @@ struct HTTPConnection {
         defer { received.removeAll(keepingCapacity: true) }
         // "HTTP/1.1 201 Created"
         let status = received[9..<12].reduce(0) { $0 * 10 + Int($1) - 48 }
-        return Answer(status: status, bytes: status < 300 ? [] : received)
+        return Answer(status: status, bytes: status < 400 ? [] : received)
     }
 
     private static let endMark = Array("\r\n\r\n".utf8)

@@ -1,9 +1,12 @@
+import Foundation
+
 /// A stretch of a run: what is asked for, and how long.
 struct Phase {
     enum Work {
         case healthz
         case checkIn
         case redemption(perks: [String])
+        case redirect(tokens: [String])
     }
 
     enum Limit {
@@ -25,7 +28,13 @@ struct Phase {
     }
 
     /// The status of an answer that counts.
-    var wantedStatus: Int { if case .healthz = work { 200 } else { 201 } }
+    var wantedStatus: Int {
+        switch work {
+        case .healthz: 200
+        case .checkIn, .redemption: 201
+        case .redirect: 302
+        }
+    }
 }
 
 extension Phase.Work {
@@ -42,6 +51,9 @@ extension Phase.Work {
             }
             guard let number = Int(names[1]), number > 0 else { return nil }
             self = .redemption(perks: (1...number).map { "\(names[0])\($0)" })
+        case ("follow", 2):
+            guard let lines = try? String(contentsOfFile: parts[1], encoding: .utf8) else { return nil }
+            self = .redirect(tokens: lines.split(whereSeparator: \.isNewline).map(String.init))
         default: return nil
         }
     }

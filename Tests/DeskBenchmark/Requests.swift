@@ -1,4 +1,5 @@
-/// Makes requests as they go over the wire, each of the next guest and with a key of its own.
+/// Makes requests as they go over the wire: a desk's each of the next guest and with a key of its own, a link's each of
+/// somebody's browser.
 struct Requests {
     private let headers: String
     private let venue: String
@@ -23,6 +24,26 @@ struct Requests {
             return post(
                 "/v1/redemptions", "{\"guest\":\"\(nextGuest())\",\"perk\":\"\(perk)\",\"venue\":\"\(venue)\"}",
                 "Idempotency-Key: \(chance.next())-\(chance.next())\r\n")
+        case .redirect(let tokens):
+            return
+                "GET /s/\(tokens.randomElement(using: &chance) ?? "") HTTP/1.1\r\nHost: localhost\r\n\(visitor())\r\n"
+        }
+    }
+
+    /// The headers of somebody's browser, as a proxy passes them on: hardly ever the same visitor's twice.
+    private mutating func visitor() -> String {
+        let address = UInt32.random(in: 0..<1 << 17, using: &chance)
+        let agent = Self.agents.randomElement(using: &chance) ?? ""
+        return
+            "User-Agent: \(agent)\r\nX-Forwarded-For: 198.\(18 + address >> 16).\(address >> 8 & 255).\(address & 255)\r\n"
+    }
+
+    private static let agents = [
+        "Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64", "Linux; Android 10; K",
+        "X11; CrOS x86_64 14541.0.0",
+    ].flatMap { system in
+        (84..<144).map { version in
+            "Mozilla/5.0 (\(system)) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/\(version).0.0.0 Safari/537.36"
         }
     }
 

@@ -37,8 +37,8 @@ create table click (
     visitor uuid not null,
     constraint click_pkey primary key (brand_id, campaign_id, id)
 );
--- What a visitor did a moment ago.
-create index click_visitor on click (brand_id, visitor, at);
+-- What a visitor did a moment ago, and whether they were here at all; of programs nobody asks that.
+create index click_visitor on click (brand_id, visitor, at) where kind <> 'bot';
 -- Whether a visitor has been counted for a link.
 create index click_counted on click (brand_id, share_id, visitor, at) where kind = 'human';
 call guard_brand_table('click', 'select, insert');

@@ -34,7 +34,8 @@ package struct Followed: Sendable {
 }
 
 extension Backend {
-    /// Follows a link: says where it leads, and has the click recorded without waiting for it.
+    /// Follows a link: says where it leads, and has the click recorded without waiting for it, but for a moment when clicks
+    /// come faster than they are recorded.
     ///
     /// Throws `not_found` for a link that there is not, or that leads nowhere any more.
     package func follow(_ token: String, _ visit: Visit, at now: Timestamp) async throws -> Followed {
@@ -43,7 +44,7 @@ extension Backend {
         }
         guard link.isCounted else { return Followed(location: link.landing.plain, click: nil) }
         let click = ID<Click>(at: now)
-        clicks.record(.init(id: click, at: now, link: link, visit: visit))
+        await clicks.record(.init(id: click, at: now, link: link, visit: visit))
         return Followed(location: link.landing.text(for: click), click: click)
     }
 

@@ -27,20 +27,17 @@ struct ClickBatch {
     private let brand: ID<Brand>
     private let candidates: [Candidate]
     private var links: [ID<Share>: Link] = [:]
-    /// The latest clicks of a visitor on any link, programs' left out; at most two, oldest first.
+    /// The latest clicks of a visitor on any link within the time of a repetition, programs' left out; at most two, oldest
+    /// first.
     private var recent: [UUID: [Timestamp]] = [:]
     /// When a visitor was last counted for a link.
     private var counted: [VisitorOfLink: Timestamp] = [:]
 
     /// A batch of one brand's clicks, of which there is at least one.
     init(_ clicks: [ClickRecorder.Pending], _ hasher: VisitorHasher) {
-        brand = clicks[0].link.brand
-        var hashes: [Visitor: VisitorHash] = [:]
-        candidates = clicks.sorted { ($0.at, $0.id.uuid.bits) < ($1.at, $1.id.uuid.bits) }.map { click in
-            let visitor = click.visit.visitor
-            let hash = hashes[visitor] ?? hasher.hash(visitor)
-            hashes[visitor] = hash
-            return Candidate(pending: click, visitor: hash, isRobot: click.visit.isRobot)
+        brand = clicks[0].brand
+        candidates = clicks.sorted { $0.at == $1.at ? $0.id < $1.id : $0.at < $1.at }.map { click in
+            Candidate(pending: click, visitor: hasher.hash(click.visit.visitor), isRobot: click.visit.isRobot)
         }
     }
 
@@ -49,7 +46,7 @@ struct ClickBatch {
         try connection.act(for: brand.uuid)
         try connection.query("select pg_advisory_xact_lock(\(Self.lock)::int, \(brand.uuid.lockNumber)::int)")
         try loadLinks(in: connection)
-        let people = candidates.filter { !$0.isRobot && links[$0.pending.link.share] != nil }
+        let people = candidates.filter { !$0.isRobot && links[$0.pending.share] != nil }
         if !people.isEmpty {
             try loadRecent(of: people, in: connection)
             try loadCounted(of: people, in: connection)
@@ -57,14 +54,14 @@ struct ClickBatch {
         var rows: [(click: ClickRecorder.Pending, kind: Click.Kind, visitor: UUID)] = []
         for candidate in candidates {
             // Of a link whose sharer has asked to be left out in the meantime nothing is counted.
-            guard let link = links[candidate.pending.link.share] else { continue }
+            guard let link = links[candidate.pending.share] else { continue }
             rows.append((candidate.pending, kind(of: candidate, link), candidate.visitor.today))
         }
         try connection.execute(
             """
             insert into click (brand_id, campaign_id, id, share_id, at, kind, visitor)
             select \(brand), c.* from unnest(
-                \(rows.map(\.click.link.campaign)), \(rows.map(\.click.id)), \(rows.map(\.click.link.share)),
+                \(rows.map(\.click.campaign)), \(rows.map(\.click.id)), \(rows.map(\.click.share)),
                 \(rows.map(\.click.at)), \(rows.map(\.kind.rawValue)), \(rows.map(\.visitor))) c
             on conflict on constraint click_pkey do nothing
             """)
@@ -74,12 +71,12 @@ struct ClickBatch {
     private mutating func kind(of candidate: Candidate, _ link: Link) -> Click.Kind {
         guard !candidate.isRobot else { return .bot }
         let (at, visitor) = (candidate.pending.at, candidate.visitor)
-        let before = visitor.all.flatMap { recent[$0] ?? [] }
-        recent[visitor.today] = Array((before + [at]).sorted().suffix(2))
+        let before = (visitor.yesterday.flatMap { recent[$0] } ?? []) + (recent[visitor.today] ?? [])
+        recent[visitor.today] = before.isEmpty ? [at] : Array((before + [at]).sorted().suffix(2))
         if visitor.matches(link.sharer) { return .own }
         let isBurst = before.count { at.isWithin(Click.secondsOfBurst, of: $0) } >= 2
         if isBurst || at < link.createdAt.adding(seconds: Click.secondsToPost) { return .tooFast }
-        let share = candidate.pending.link.share
+        let share = candidate.pending.share
         let isRepeated = visitor.all.contains { hash in
             counted[.init(share: share, visitor: hash)].map { at.isWithin(Click.secondsOfRepetition, of: $0) } ?? false
         }
@@ -89,7 +86,7 @@ struct ClickBatch {
     }
 
     private mutating func loadLinks(in connection: isolated Connection) throws {
-        let shares = Array(Set(candidates.map(\.pending.link.share)))
+        let shares = Array(Set(candidates.map(\.pending.share)))
         let rows = try connection.query(
             """
             select id, created_at, visitor from share
@@ -99,11 +96,20 @@ struct ClickBatch {
     }
 
     private mutating func loadRecent(of people: [Candidate], in connection: isolated Connection) throws {
-        let visitors = Array(Set(people.flatMap(\.visitor.all)))
-        let since = people[0].pending.at.adding(seconds: -Click.secondsOfBurst)
+        let since = people[0].pending.at.adding(seconds: -Click.secondsOfRepetition)
+        // Most visitors are new: whether they were here at all takes half as long to ask as when, and is never a join.
+        let known: [UUID] = try connection.query(
+            """
+            select v.visitor from unnest(\(Array(Set(people.flatMap(\.visitor.all))))) v (visitor)
+            where (
+                select true from click k
+                where k.brand_id = \(brand) and k.visitor = v.visitor and k.at >= \(since) and k.kind <> 'bot' limit 1)
+            """
+        ).map { try $0["visitor"] }
+        guard !known.isEmpty else { return }
         let rows = try connection.query(
             """
-            select v.visitor, c.at from unnest(\(visitors)) v (visitor)
+            select v.visitor, c.at from unnest(\(known)) v (visitor)
             cross join lateral (
                 select k.at from click k
                 where k.brand_id = \(brand) and k.visitor = v.visitor and k.at >= \(since) and k.kind <> 'bot'
@@ -114,12 +120,15 @@ struct ClickBatch {
         for row in rows { recent[try row["visitor"], default: []].append(try row["at"]) }
     }
 
+    /// Only those who have been here may have been counted.
     private mutating func loadCounted(of people: [Candidate], in connection: isolated Connection) throws {
-        let pairs = Array(
-            Set(
-                people.flatMap { one in
-                    one.visitor.all.map { VisitorOfLink(share: one.pending.link.share, visitor: $0) }
-                }))
+        var pairs: Set<VisitorOfLink> = []
+        for one in people {
+            for visitor in one.visitor.all where recent[visitor] != nil {
+                pairs.insert(.init(share: one.pending.share, visitor: visitor))
+            }
+        }
+        guard !pairs.isEmpty else { return }
         let since = people[0].pending.at.adding(seconds: -Click.secondsOfRepetition)
         let rows = try connection.query(
             """

@@ -11,12 +11,23 @@ package final class ClickRecorder: Sendable {
     struct Pending: Sendable {
         let id: ID<Click>
         let at: Timestamp
-        let link: ShareLink
+        let brand: ID<Brand>
+        let campaign: ID<Campaign>
+        let share: ID<Share>
         let visit: Visit
+
+        init(id: ID<Click>, at: Timestamp, link: ShareLink, visit: Visit) {
+            (self.id, self.at, self.visit) = (id, at, visit)
+            (brand, campaign, share) = (link.brand, link.campaign, link.share)
+        }
     }
 
     private struct State {
         var pending: [Pending] = []
+        /// When the first of those that are pending was taken.
+        var pendingSince = ContinuousClock.now
+        /// When the first of those that are being written was taken.
+        var writingSince = ContinuousClock.now
         var isWriting = false
         var isFull = false
         /// Who waits until all that was pending when they came is written.
@@ -25,10 +36,13 @@ package final class ClickRecorder: Sendable {
 
     /// The most clicks that wait to be written, such as while the database is away; what comes then is lost.
     static let capacity = 200_000
-    /// The most clicks that one transaction writes.
-    private static let largestBatch = 5000
+    /// The most clicks that one transaction writes: few enough that the next are hashed while the database is busy with them.
+    private static let largestBatch = 2000
     private static let brandsAtOnce = 4
     private static let pauseAfterFailure = Duration.milliseconds(500)
+    /// How old the oldest click that is being written may be when its writing is behind; an older one waits for the database.
+    private static let behind = Duration.milliseconds(500)...Duration.seconds(2)
+    private static let pauseWhenBehind = Duration.milliseconds(10)
 
     private let database: Database
     private let logger: Logger
@@ -42,20 +56,27 @@ package final class ClickRecorder: Sendable {
     }
 
     /// Takes a click, to be written at once but waited for by nobody.
-    func record(_ click: Pending) {
-        let (begins, overflows) = state.withLock { state in
+    ///
+    /// While clicks come faster than they are written, whoever makes one has to pause, so that no more than the last second
+    /// waits to be written. Where it is not the load that keeps them from being written, a pause would not help.
+    func record(_ click: Pending) async {
+        let now = ContinuousClock.now
+        let (begins, overflows, age) = state.withLock { state in
             guard state.pending.count < Self.capacity else {
                 defer { state.isFull = true }
-                return (false, !state.isFull)
+                return (false, !state.isFull, Duration.zero)
             }
+            if state.pending.isEmpty { state.pendingSince = now }
+            if !state.isWriting { state.writingSince = now }
             state.pending.append(click)
             defer { state.isWriting = true }
-            return (!state.isWriting, false)
+            return (!state.isWriting, false, now - state.writingSince)
         }
         if overflows {
             logger.error("clicks are lost: too many wait for the database", metadata: ["at_most": "\(Self.capacity)"])
         }
         if begins { Task { await write() } }
+        if Self.behind.contains(age) { try? await Task.sleep(for: Self.pauseWhenBehind) }
     }
 
     /// Waits until every click taken so far is written.
@@ -78,6 +99,7 @@ package final class ClickRecorder: Sendable {
             let (round, waiting) = state.withLock { state in
                 defer { (state.pending, state.waiting, state.isFull) = ([], [], false) }
                 state.isWriting = !state.pending.isEmpty
+                state.writingSince = state.pendingSince
                 return (state.pending, state.waiting)
             }
             guard !round.isEmpty else {
@@ -93,7 +115,7 @@ package final class ClickRecorder: Sendable {
 
     /// Writes what has gathered, each brand's by itself; answers why some of it was not.
     private func writeRound(_ round: [Pending]) async -> (any Error)? {
-        let batches = Dictionary(grouping: round, by: \.link.brand).flatMap { _, clicks in
+        let batches = Dictionary(grouping: round, by: \.brand).flatMap { _, clicks in
             stride(from: 0, to: clicks.count, by: Self.largestBatch).map {
                 Array(clicks[$0..<min($0 + Self.largestBatch, clicks.count)])
             }
@@ -114,7 +136,10 @@ package final class ClickRecorder: Sendable {
             return failed
         }
         guard !failed.left.isEmpty else { return failed.error }
-        state.withLock { $0.pending = failed.left + $0.pending }
+        state.withLock { state in
+            state.pending = failed.left + state.pending
+            state.pendingSince = state.writingSince
+        }
         try? await Task.sleep(for: Self.pauseAfterFailure)
         return failed.error
     }

@@ -59,16 +59,17 @@ struct VisitorHash: Hashable, Sendable {
 /// Hashes visitors with keys that are destroyed after two days of UTC, so that nobody can tell later who a hash stood for.
 struct VisitorHasher: Sendable {
     private let day: LocalDate
-    private let today: SymmetricKey
-    private let yesterday: SymmetricKey?
+    // Codes that have taken in their key and nothing else: to start with one is twice as fast as with the key.
+    private let today: HMAC<SHA256>
+    private let yesterday: HMAC<SHA256>?
 
     /// Reads the keys of a moment's day, making the day's own the first time and destroying those that are too old.
     init(in connection: isolated Connection, at now: Timestamp) throws {
         day = Zone.utc.local(now).date
         let fresh = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
         let rows = try connection.query("select day, value from visitor_keys(\(day), \(fresh))")
-        var keys: [LocalDate: SymmetricKey] = [:]
-        for row in rows { keys[try row["day"]] = SymmetricKey(data: try row["value"] as [UInt8]) }
+        var keys: [LocalDate: HMAC<SHA256>] = [:]
+        for row in rows { keys[try row["day"]] = HMAC(key: SymmetricKey(data: try row["value"] as [UInt8])) }
         guard let today = keys[day] else { throw PerksError(.internal, "The day has no key for its visitors.") }
         self.today = today
         yesterday = keys[day.adding(days: -1)]
@@ -79,14 +80,18 @@ struct VisitorHasher: Sendable {
 
     func hash(_ visitor: Visitor) -> VisitorHash {
         // No address has a NUL in it, so that no two visitors are one text.
-        let text = Data("\(visitor.address)\u{0}\(visitor.userAgent)".utf8)
-        return VisitorHash(
-            today: Self.hash(text, with: today), yesterday: yesterday.map { Self.hash(text, with: $0) })
+        var text = "\(visitor.address)\u{0}\(visitor.userAgent)"
+        return text.withUTF8 { text in
+            let text = UnsafeRawBufferPointer(text)
+            return VisitorHash(
+                today: Self.hash(text, with: today), yesterday: yesterday.map { Self.hash(text, with: $0) })
+        }
     }
 
     /// The first 128 bits of HMAC-SHA-256.
-    private static func hash(_ text: Data, with key: SymmetricKey) -> UUID {
-        let code = HMAC<SHA256>.authenticationCode(for: text, using: key)
-        return UUID(bits: code.prefix(16).reduce(0) { $0 << 8 | UInt128($1) })
+    private static func hash(_ text: UnsafeRawBufferPointer, with code: HMAC<SHA256>) -> UUID {
+        var code = code
+        code.update(data: text)
+        return code.finalize().withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
     }
 }

@@ -24,8 +24,10 @@ extension Visit {
     init(_ method: HTTPRequest.Method, _ headers: HTTPFields, from channel: any Channel, through proxies: Int) {
         var address = channel.remoteAddress?.ipAddress ?? ""
         if proxies > 0, let named = headers[.forwardedFor] {
-            let callers = named.split(separator: ",")
-            if let caller = callers.suffix(proxies).first { address = caller.filter { $0 != " " } }
+            let callers = named.utf8.split(separator: UInt8(ascii: ","))
+            if let caller = callers.suffix(proxies).first {
+                address = String(decoding: caller.filter { $0 != UInt8(ascii: " ") }, as: UTF8.self)
+            }
         }
         self.init(
             address: String(address.prefix(64)), agent: headers[.userAgent], isHead: method == .head,

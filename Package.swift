@@ -138,7 +138,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["PerksCLI", "Postgres", "TestDatabase", httpClient, logging, nioCore, nioHTTP1],
+            dependencies: ["Perks", "PerksCLI", "Postgres", "TestDatabase", httpClient, logging, nioCore, nioHTTP1],
             swiftSettings: settings
         ),
     ]

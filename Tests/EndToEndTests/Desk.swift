@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestDatabase
 import Testing
 
@@ -12,6 +13,12 @@ struct Desk: Sendable {
             try await Desk(program: Program(database: uri)).prepare()
         }
         return Desk(program: try Program(database: uri).with(["PERKS_BRAND": "palms"]))
+    }
+
+    /// A copy with a key of a manager's.
+    static func staffed() async throws -> (desk: Program, key: String) {
+        let desk = try await make().program
+        return (desk, try await desk.manager())
     }
 
     /// An empty database with this version's schema.
@@ -92,4 +99,22 @@ struct Desk: Sendable {
         network,handle,display_name,verified,birth_date,gender,country,region,city,language,score,score_model,\
         score_measured_at,reach,topics
         """
+}
+
+extension Program {
+    /// Makes a key of a manager's.
+    func manager() async throws -> String {
+        let key = try await done("key", "create", "--role", "manager", "--label", "test", "-o", "json").json
+        return try #require(key["secret"].text)
+    }
+
+    /// Stops its private database, or kills it.
+    func stopDatabase(politely: Bool) async throws {
+        guard !politely else {
+            try await done("database", "stop")
+            return
+        }
+        let status = try await done("database", "status", "-o", "json").json
+        kill(Int32(try #require(status["process"].int)), SIGKILL)
+    }
 }

@@ -7,7 +7,7 @@ extension EndToEnd {
     /// The server under load, killed, stopped, and without its database.
     struct ServeTests {
         @Test func sixtyFourClientsTakeAHundredOfAHundred() async throws {
-            let (desk, key) = try await staffed()
+            let (desk, key) = try await Desk.staffed()
             try await Server.run(desk, key: key) { server, client in
                 // Both copies of a request are next to each other, so that they are often under way together.
                 let requests = (1...Desk.crowd).flatMap { [$0, $0] }
@@ -39,7 +39,7 @@ extension EndToEnd {
         }
 
         @Test func aGuestAgainstThemselvesGetsOne() async throws {
-            let (desk, key) = try await staffed()
+            let (desk, key) = try await Desk.staffed()
             try await Server.run(desk, key: key) { server, client in
                 let replies = try await inParallel(Array(1...40), clients: 40) { number in
                     try await client.send(
@@ -53,7 +53,7 @@ extension EndToEnd {
         }
 
         @Test func aServerThatIsKilledHasDoneNothingTwiceAndForgottenNothing() async throws {
-            let (desk, key) = try await staffed()
+            let (desk, key) = try await Desk.staffed()
             let server = try await Server.start(desk, key: key)
             let client = Client()
             let accepted = Mutex(0)
@@ -95,7 +95,7 @@ extension EndToEnd {
 
         @Test(arguments: [SIGTERM, SIGINT])
         func aServerThatIsToldToStopAnswersWhatIsUnderWay(signal: Int32) async throws {
-            let (desk, key) = try await staffed()
+            let (desk, key) = try await Desk.staffed()
             let server = try await Server.start(desk, key: key)
             let client = Client()
             let reply = try await Lock.hold(in: desk) { lock in
@@ -121,7 +121,7 @@ extension EndToEnd {
             try await withPrivateDatabase(of: program) {
                 try await Desk(program: program).prepare()
                 let desk = program.with(["PERKS_BRAND": "palms"])
-                try await Server.run(desk, key: try await manager(desk)) { server, client in
+                try await Server.run(desk, key: try await desk.manager()) { server, client in
                     let accepted = Mutex(0)
                     let isDown = Mutex(false)
                     async let replies = inParallel(Array(1...Desk.crowd), clients: 8) { number -> [Reply] in
@@ -137,7 +137,7 @@ extension EndToEnd {
                             return accepted
                         }
                         if count == 60 {
-                            try await stop(desk, politely: politely)
+                            try await desk.stopDatabase(politely: politely)
                             isDown.withLock { $0 = true }
                             try await isToldThatTheDatabaseIsAway(client, server)
                             try await desk.done("database", "start")
@@ -160,27 +160,6 @@ extension EndToEnd {
             while try await client.send(
                 server.redemption(of: "welcome-drink", for: "twitter:kim", key: "down")
             ).status != 503 {}
-        }
-
-        /// Stops the database, or kills it.
-        private func stop(_ desk: Program, politely: Bool) async throws {
-            guard !politely else {
-                try await desk.done("database", "stop")
-                return
-            }
-            let status = try await desk.done("database", "status", "-o", "json").json
-            kill(Int32(try #require(status["process"].int)), SIGKILL)
-        }
-
-        /// A desk with a key of a manager's.
-        private func staffed() async throws -> (desk: Program, key: String) {
-            let desk = try await Desk.make().program
-            return (desk, try await manager(desk))
-        }
-
-        private func manager(_ desk: Program) async throws -> String {
-            let key = try await desk.done("key", "create", "--role", "manager", "--label", "test", "-o", "json").json
-            return try #require(key["secret"].text)
         }
 
         private func redemptions(_ desk: Program) async throws -> [JSON] {

@@ -43,12 +43,38 @@ struct Server: Sendable {
 
     /// A request to redeem.
     func redemption(of perk: String, for guest: String, key idempotencyKey: String) -> HTTPClientRequest {
-        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/v1/redemptions")
+        post(
+            "/v1/redemptions", #"{"guest": "\#(guest)", "perk": "\#(perk)", "venue": "las-vegas"}"#,
+            key: idempotencyKey)
+    }
+
+    /// A request for a guest's link.
+    func share(of guest: String) -> HTTPClientRequest {
+        post("/v1/shares", #"{"guest": "\#(guest)", "campaign": "opening-night"}"#, key: "share-\(guest)")
+    }
+
+    /// A request for a link's page, by the nth of many browsers.
+    func page(of token: String, browser number: Int) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/s/\(token)")
+        let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/\(number).0.0.0"
+        request.headers.add(name: "User-Agent", value: agent + " Safari/537.36")
+        return request
+    }
+
+    /// A report that a click has led to something; the same report each time.
+    func conversion(of click: String) -> HTTPClientRequest {
+        post("/v1/conversions", #"{"click": "\#(click)"}"#, key: click)
+    }
+
+    /// The question whether it can do its work.
+    var readiness: HTTPClientRequest { HTTPClientRequest(url: "http://127.0.0.1:\(port)/readyz") }
+
+    private func post(_ path: String, _ body: String, key idempotencyKey: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = .POST
         request.headers.add(name: "Authorization", value: "Bearer \(key)")
         request.headers.add(name: "Content-Type", value: "application/json")
         request.headers.add(name: "Idempotency-Key", value: idempotencyKey)
-        let body = #"{"guest": "\#(guest)", "perk": "\#(perk)", "venue": "las-vegas"}"#
         request.body = .bytes(ByteBuffer(string: body))
         return request
     }
@@ -64,11 +90,13 @@ struct Reply: Sendable {
     let status: UInt
     let body: String
     let isReplay: Bool
+    /// Where it sends its reader.
+    let location: String?
 
     var json: JSON { JSON(parsing: body) }
 }
 
-/// An HTTP client that does not try again by itself.
+/// An HTTP client that neither tries again nor goes where it is sent by itself.
 struct Client: Sendable {
     private let client: HTTPClient
 
@@ -76,6 +104,7 @@ struct Client: Sendable {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.redirectConfiguration = .disallow
         client = HTTPClient(configuration: configuration)
     }
 
@@ -84,7 +113,8 @@ struct Client: Sendable {
         let body = try await response.body.collect(upTo: 1 << 20)
         return Reply(
             status: response.status.code, body: String(buffer: body),
-            isReplay: response.headers.contains(name: "Idempotent-Replayed"))
+            isReplay: response.headers.contains(name: "Idempotent-Replayed"),
+            location: response.headers.first(name: "Location"))
     }
 
     func close() async throws {

@@ -12,7 +12,7 @@ create table share (
     venue_id uuid,
     perk_id uuid,
     -- The sharer's own browser, as it was named last: a keyed hash, like every visitor.
-    visitor uuid,
+    visitor bigint,
     -- A guest has one link a campaign. Where two guests turned out to be one person the other link goes on working.
     is_current boolean not null default true,
     -- The guest has asked to be left out: the link still leads on, and nothing is counted any more.

@@ -60,12 +60,7 @@ begin atomic
     from brand b
     cross join lateral (
         (select 'share' as kind, s.created_at as at,
-             jsonb_build_object(
-                 'campaign', a.slug, 'token', s.token,
-                 'clicks_net', (
-                     select count(*) from click k
-                     where k.brand_id = s.brand_id and k.share_id = s.id and k.kind = 'human')
-             ) as content
+             jsonb_build_object('campaign', a.slug, 'token', s.token) as content
          from share s join campaign a on a.brand_id = s.brand_id and a.id = s.campaign_id
          where s.brand_id = b.id and s.guest_id = exported order by s.id desc limit row_limit)
         union all

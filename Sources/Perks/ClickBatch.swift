@@ -16,26 +16,26 @@ struct ClickBatch {
     /// What a batch asks of a link.
     private struct Link {
         let createdAt: Timestamp
-        let sharer: UUID?
+        let sharer: Int?
     }
 
     private struct VisitorOfLink: Hashable {
         let share: ID<Share>
-        let visitor: UUID
+        let visitor: Int
     }
 
     private let brand: ID<Brand>
     private let candidates: [Candidate]
     private var links: [ID<Share>: Link] = [:]
-    /// The latest clicks of a visitor on any link within the time of a repetition, programs' left out; at most two, oldest
-    /// first.
-    private var recent: [UUID: [Timestamp]] = [:]
+    /// What visitors did within the last moments.
+    private(set) var bursts: ClickBursts
     /// When a visitor was last counted for a link.
     private var counted: [VisitorOfLink: Timestamp] = [:]
 
     /// A batch of one brand's clicks, of which there is at least one.
-    init(_ clicks: [ClickRecorder.Pending], _ hasher: VisitorHasher) {
+    init(_ clicks: [ClickRecorder.Pending], after bursts: ClickBursts, _ hasher: VisitorHasher) {
         brand = clicks[0].brand
+        self.bursts = bursts
         candidates = clicks.sorted { $0.at == $1.at ? $0.id < $1.id : $0.at < $1.at }.map { click in
             Candidate(pending: click, visitor: hasher.hash(click.visit.visitor), isRobot: click.visit.isRobot)
         }
@@ -47,11 +47,8 @@ struct ClickBatch {
         try connection.query("select pg_advisory_xact_lock(\(Self.lock)::int, \(brand.uuid.lockNumber)::int)")
         try loadLinks(in: connection)
         let people = candidates.filter { !$0.isRobot && links[$0.pending.share] != nil }
-        if !people.isEmpty {
-            try loadRecent(of: people, in: connection)
-            try loadCounted(of: people, in: connection)
-        }
-        var rows: [(click: ClickRecorder.Pending, kind: Click.Kind, visitor: UUID)] = []
+        if !people.isEmpty { try loadCounted(of: people, in: connection) }
+        var rows: [(click: ClickRecorder.Pending, kind: Click.Kind, visitor: Int)] = []
         for candidate in candidates {
             // Of a link whose sharer has asked to be left out in the meantime nothing is counted.
             guard let link = links[candidate.pending.share] else { continue }
@@ -71,10 +68,8 @@ struct ClickBatch {
     private mutating func kind(of candidate: Candidate, _ link: Link) -> Click.Kind {
         guard !candidate.isRobot else { return .bot }
         let (at, visitor) = (candidate.pending.at, candidate.visitor)
-        let before = (visitor.yesterday.flatMap { recent[$0] } ?? []) + (recent[visitor.today] ?? [])
-        recent[visitor.today] = before.isEmpty ? [at] : Array((before + [at]).sorted().suffix(2))
+        let isBurst = bursts.take(visitor, at: at)
         if visitor.matches(link.sharer) { return .own }
-        let isBurst = before.count { at.isWithin(Click.secondsOfBurst, of: $0) } >= 2
         if isBurst || at < link.createdAt.adding(seconds: Click.secondsToPost) { return .tooFast }
         let share = candidate.pending.share
         let isRepeated = visitor.all.contains { hash in
@@ -95,56 +90,52 @@ struct ClickBatch {
         for row in rows { links[try row["id"]] = Link(createdAt: try row["created_at"], sharer: try row["visitor"]) }
     }
 
-    private mutating func loadRecent(of people: [Candidate], in connection: isolated Connection) throws {
+    /// Most visitors are new: whether they were ever counted is asked first, for that is never a join.
+    private mutating func loadCounted(of people: [Candidate], in connection: isolated Connection) throws {
         let since = people[0].pending.at.adding(seconds: -Click.secondsOfRepetition)
-        // Most visitors are new: whether they were here at all takes half as long to ask as when, and is never a join.
-        let known: [UUID] = try connection.query(
+        let known: [Int] = try connection.query(
             """
             select v.visitor from unnest(\(Array(Set(people.flatMap(\.visitor.all))))) v (visitor)
             where (
                 select true from click k
-                where k.brand_id = \(brand) and k.visitor = v.visitor and k.at >= \(since) and k.kind <> 'bot' limit 1)
+                where k.brand_id = \(brand) and k.visitor = v.visitor and k.kind = 'human' and k.at >= \(since) limit 1)
             """
         ).map { try $0["visitor"] }
         guard !known.isEmpty else { return }
         let rows = try connection.query(
             """
-            select v.visitor, c.at from unnest(\(known)) v (visitor)
-            cross join lateral (
-                select k.at from click k
-                where k.brand_id = \(brand) and k.visitor = v.visitor and k.at >= \(since) and k.kind <> 'bot'
-                order by k.at desc limit 2
-            ) c
-            order by c.at
-            """)
-        for row in rows { recent[try row["visitor"], default: []].append(try row["at"]) }
-    }
-
-    /// Only those who have been here may have been counted.
-    private mutating func loadCounted(of people: [Candidate], in connection: isolated Connection) throws {
-        var pairs: Set<VisitorOfLink> = []
-        for one in people {
-            for visitor in one.visitor.all where recent[visitor] != nil {
-                pairs.insert(.init(share: one.pending.share, visitor: visitor))
-            }
-        }
-        guard !pairs.isEmpty else { return }
-        let since = people[0].pending.at.adding(seconds: -Click.secondsOfRepetition)
-        let rows = try connection.query(
-            """
-            select p.share_id, p.visitor, c.at from unnest(\(pairs.map(\.share)), \(pairs.map(\.visitor))) p (share_id, visitor)
-            cross join lateral (
-                select k.at from click k
-                where k.brand_id = \(brand) and k.share_id = p.share_id and k.visitor = p.visitor and k.kind = 'human'
-                    and k.at >= \(since)
-                order by k.at desc limit 1
-            ) c
+            select k.share_id, k.visitor, max(k.at) as at from click k
+            where k.brand_id = \(brand) and k.visitor = any (\(known)) and k.kind = 'human' and k.at >= \(since)
+                and k.share_id = any (\(Array(Set(people.map(\.pending.share)))))
+            group by k.share_id, k.visitor
             """)
         for row in rows { counted[.init(share: try row["share_id"], visitor: try row["visitor"])] = try row["at"] }
     }
 
     /// The space of advisory locks that one batch of a brand's clicks waits in for another.
     private static let lock = 2
+}
+
+/// The latest clicks of a brand's visitors on any of its links, programs' left out, for as long as they tell of a burst.
+///
+/// They are remembered by the server that the clicks came to, and by no other.
+struct ClickBursts: Sendable {
+    /// At most two a visitor, oldest first.
+    private var recent: [Int: [Timestamp]] = [:]
+
+    /// Takes a click; says whether its visitor has made two others within the time of a burst.
+    fileprivate mutating func take(_ visitor: VisitorHash, at now: Timestamp) -> Bool {
+        let before = (visitor.yesterday.flatMap { recent[$0] } ?? []) + (recent[visitor.today] ?? [])
+        recent[visitor.today] = before.isEmpty ? [now] : Array((before + [now]).sorted().suffix(2))
+        return before.count { now.isWithin(Click.secondsOfBurst, of: $0) } >= 2
+    }
+
+    /// What may still begin a burst at a moment or later; nil for nothing.
+    func left(at now: Timestamp) -> ClickBursts? {
+        var left = self
+        left.recent = recent.filter { _, times in times.contains { now.isWithin(Click.secondsOfBurst, of: $0) } }
+        return left.recent.isEmpty ? nil : left
+    }
 }
 
 extension Timestamp {

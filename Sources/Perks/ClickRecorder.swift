@@ -49,6 +49,8 @@ package final class ClickRecorder: Sendable {
     private let state = Mutex(State())
     /// The keys of the day that clicks were last written on.
     private let hasher = Mutex<VisitorHasher?>(nil)
+    /// What each brand's visitors did within the last moments.
+    private let bursts = Mutex<[ID<Brand>: ClickBursts]>([:])
 
     init(_ database: Database, logger: Logger) {
         self.database = database
@@ -113,25 +115,20 @@ package final class ClickRecorder: Sendable {
         }
     }
 
-    /// Writes what has gathered, each brand's by itself; answers why some of it was not.
+    /// Writes what has gathered: a few brands side by side, a brand's in order; answers why some of it was not.
     private func writeRound(_ round: [Pending]) async -> (any Error)? {
-        let batches = Dictionary(grouping: round, by: \.brand).flatMap { _, clicks in
-            stride(from: 0, to: clicks.count, by: Self.largestBatch).map {
-                Array(clicks[$0..<min($0 + Self.largestBatch, clicks.count)])
-            }
-        }
+        var brands = Array(Dictionary(grouping: round, by: \.brand).values)[...]
         let failed = await withTaskGroup(of: (left: [Pending], error: (any Error)?).self) { group in
-            var remaining = batches[...]
             for _ in 0..<Self.brandsAtOnce {
-                guard let batch = remaining.popFirst() else { break }
-                group.addTask { await self.writeBatch(batch) }
+                guard let clicks = brands.popFirst() else { break }
+                group.addTask { await self.writeBrand(clicks) }
             }
             var failed: (left: [Pending], error: (any Error)?) = ([], nil)
             while let outcome = await group.next() {
                 failed.left += outcome.left
                 failed.error = failed.error ?? outcome.error
-                guard let batch = remaining.popFirst() else { continue }
-                group.addTask { await self.writeBatch(batch) }
+                guard let clicks = brands.popFirst() else { continue }
+                group.addTask { await self.writeBrand(clicks) }
             }
             return failed
         }
@@ -144,17 +141,31 @@ package final class ClickRecorder: Sendable {
         return failed.error
     }
 
+    /// Writes a brand's clicks, some at a time; answers what is left to be tried again, and why.
+    private func writeBrand(_ clicks: [Pending]) async -> (left: [Pending], error: (any Error)?) {
+        var failed: (left: [Pending], error: (any Error)?) = ([], nil)
+        for start in stride(from: 0, to: clicks.count, by: Self.largestBatch) {
+            let outcome = await writeBatch(Array(clicks[start..<min(start + Self.largestBatch, clicks.count)]))
+            failed.left += outcome.left
+            failed.error = failed.error ?? outcome.error
+        }
+        return failed
+    }
+
     /// Writes one batch; answers what is left to be tried again, and why.
     private func writeBatch(_ batch: [Pending]) async -> (left: [Pending], error: (any Error)?) {
         do {
-            try await database.transaction { [self] connection in
-                let now = batch.map(\.at).max() ?? .now()
+            let (brand, now) = (batch[0].brand, batch.map(\.at).max() ?? .now())
+            let before = bursts.withLock { $0[brand] } ?? ClickBursts()
+            let after = try await database.transaction { [self] connection in
                 let known = hasher.withLock { $0 }
                 let today = try known.flatMap { $0.isOf(now) ? $0 : nil } ?? VisitorHasher(in: connection, at: now)
-                var writing = ClickBatch(batch, today)
+                var writing = ClickBatch(batch, after: before, today)
                 try writing.write(in: connection)
                 hasher.withLock { $0 = today }
+                return writing.bursts
             }
+            bursts.withLock { $0[brand] = after.left(at: now) }
             return ([], nil)
         } catch let error as PostgresError where error.kind == .server && batch.count > 1 {
             // Nobody's click is lost for a neighbour.

@@ -92,7 +92,7 @@ extension Conversion {
         let share: ID<Share>
         let sharer: ID<Guest>
         /// The visitor of the click that is named; nil where a share is.
-        let visitor: UUID?
+        let visitor: Int?
     }
 
     private static func cause(

@@ -103,7 +103,7 @@ extension Share {
                    coalesce(\(venue?.id)::uuid, last.venue_id, (
                        select c.venue_id from check_in c
                        where c.brand_id = \(brand.id) and c.guest_id = \(guest) order by c.at desc, c.id desc limit 1)),
-                   last.perk_id, \(visitor)::uuid, \(principal.actor), \(now)
+                   last.perk_id, \(visitor)::bigint, \(principal.actor), \(now)
             from (values (1)) one
             left join lateral (
                 select c.venue_id, c.perk_id from claim c

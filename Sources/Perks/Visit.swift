@@ -47,13 +47,13 @@ package struct Visit: Sendable {
 
 /// A visitor as the database knows them: a hash by the key of a day, and by that of the day before.
 struct VisitorHash: Hashable, Sendable {
-    let today: UUID
+    let today: Int
     /// Nil on the first day.
-    let yesterday: UUID?
+    let yesterday: Int?
 
-    var all: [UUID] { [today] + (yesterday.map { [$0] } ?? []) }
+    var all: [Int] { [today] + (yesterday.map { [$0] } ?? []) }
 
-    func matches(_ other: UUID?) -> Bool { other != nil && (other == today || other == yesterday) }
+    func matches(_ other: Int?) -> Bool { other != nil && (other == today || other == yesterday) }
 }
 
 /// Hashes visitors with keys that are destroyed after two days of UTC, so that nobody can tell later who a hash stood for.
@@ -88,10 +88,10 @@ struct VisitorHasher: Sendable {
         }
     }
 
-    /// The first 128 bits of HMAC-SHA-256.
-    private static func hash(_ text: UnsafeRawBufferPointer, with code: HMAC<SHA256>) -> UUID {
+    /// The first 64 bits of HMAC-SHA-256: few enough for a narrow index, and of the visitors of two days hardly any share one.
+    private static func hash(_ text: UnsafeRawBufferPointer, with code: HMAC<SHA256>) -> Int {
         var code = code
         code.update(data: text)
-        return code.finalize().withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
+        return code.finalize().withUnsafeBytes { $0.loadUnaligned(as: Int.self) }
     }
 }

@@ -54,7 +54,7 @@ extension Palms {
             try await write(
                 """
                 insert into click (brand_id, campaign_id, id, share_id, at, kind, visitor)
-                select s.brand_id, s.campaign_id, \(UUID.version7(at: now)), s.id, \(now), \(kind), \(UUID())
+                select s.brand_id, s.campaign_id, \(UUID.version7(at: now)), s.id, \(now), \(kind), \(Int.random(in: 0...Int.max))
                 from share s where s.id = \(share)
                 """)
         }

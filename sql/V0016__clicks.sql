@@ -8,7 +8,18 @@ create table visitor_key (
 );
 grant select, insert, delete on visitor_key to perks_system;
 
--- The keys of a day and of the day before, making the former from what the caller offers and destroying what is older.
+-- Destroys the keys of the days before yesterday.
+create function destroy_visitor_keys(today date) returns void
+    language sql security definer
+    set search_path = public, pg_temp
+begin atomic
+    delete from visitor_key where day < today - 1;
+end;
+revoke all on function destroy_visitor_keys(date) from public;
+grant execute on function destroy_visitor_keys(date) to perks_app;
+alter function destroy_visitor_keys(date) owner to perks_system;
+
+-- The keys of a day and of the day before, making the former from what the caller offers.
 create function visitor_keys(today date, fresh bytea)
     returns table (day date, value bytea)
     language plpgsql security definer
@@ -16,7 +27,7 @@ create function visitor_keys(today date, fresh bytea)
 as $$
 begin
     insert into visitor_key (day, value) values (today, fresh) on conflict on constraint visitor_key_pkey do nothing;
-    delete from visitor_key k where k.day < today - 1;
+    perform destroy_visitor_keys(today);
     return query select k.day, k.value from visitor_key k where k.day between today - 1 and today;
 end
 $$;

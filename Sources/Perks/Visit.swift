@@ -95,3 +95,12 @@ struct VisitorHasher: Sendable {
         return code.finalize().withUnsafeBytes { $0.loadUnaligned(as: Int.self) }
     }
 }
+
+extension Backend {
+    /// Destroys the keys of visitors that are two days old, also where nobody has clicked since.
+    package func destroyVisitorKeys(at now: Timestamp) async throws {
+        try await reporting {
+            try await database.read("select destroy_visitor_keys(\(Zone.utc.local(now).date))")
+        }
+    }
+}

@@ -106,7 +106,8 @@ private struct LastClicks: Service {
     }
 }
 
-/// Ends the holds that are due, also those of the time when no server ran, and forgets answers that nobody may ask for again.
+/// Ends the holds that are due, also those of the time when no server ran, forgets answers that nobody may ask for again, and
+/// destroys the keys of visitors whose days are over.
 ///
 /// Nothing waits for it: a hold that is due counts as expired wherever it matters.
 private struct Sweeper: Service {
@@ -121,6 +122,7 @@ private struct Sweeper: Service {
                     let expired = try await backend.expireHolds(at: now())
                     if expired > 0 { logger.info("holds expired", metadata: ["count": .stringConvertible(expired)]) }
                     _ = try await backend.forgetOldAnswers(at: now())
+                    try await backend.destroyVisitorKeys(at: now())
                 } catch let error as PerksError {
                     logger.warning("holds were not swept", metadata: ["error": "\(error.detail)"])
                 } catch {

@@ -135,6 +135,16 @@ import Testing
         await palms.close()
     }
 
+    @Test func keysAreDestroyedWhetherOrNotAnybodyClicks() async throws {
+        let (palms, share) = try await palms()
+        try await palms.follow(share, now: Self.now)
+        try await palms.backend.destroyVisitorKeys(at: Self.now.adding(seconds: 86_400))
+        #expect(try await palms.count("select count(*) from visitor_key") == 1)
+        try await palms.backend.destroyVisitorKeys(at: Self.now.adding(seconds: 2 * 86_400))
+        #expect(try await palms.count("select count(*) from visitor_key") == 0)
+        await palms.close()
+    }
+
     @Test func aRememberedLinkFollowsEveryChange() async throws {
         let (palms, share) = try await palms()
         let told = Task { await palms.backend.links.forgetChanged(announcedBy: palms.backend.database) }

@@ -52,10 +52,14 @@ extension Simulation {
 
     private mutating func share(_ person: Int?, _ campaign: Int, at now: Timestamp) {
         let brand = brand(of: campaign)
-        let place = chance.number(0...9) < 3 ? chance.pick(Self.places.indices.filter { Self.places[$0].brand == brand }) : nil
+        let place =
+            chance.number(0...9) < 3 ? chance.pick(Self.places.indices.filter { Self.places[$0].brand == brand }) : nil
         guard let person, people[person].birthDate != nil, let isAdult = isAdult(person), isAdult else {
             let depends = person.map { people[$0].birthDate != nil && isAdult($0) == nil } ?? false
-            if !depends { steps.append(Step(at: now, act: .share(person, campaign, place, nil, becomes: nil), refusal: "", isAlone: true)) }
+            if !depends {
+                steps.append(
+                    Step(at: now, act: .share(person, campaign, place, nil, becomes: nil), refusal: "", isAlone: true))
+            }
             return
         }
         if let known = links[person]?.first(where: { shares[$0].campaign == campaign }) {
@@ -139,7 +143,9 @@ extension Simulation {
         }
         switch chance.number(0...99) {
         case 0...14:
-            let delays = [3 * Self.second, 600 * Self.second, Self.day - 1, Self.day, Self.day + 1, 100_000 * Self.second]
+            let delays = [
+                3 * Self.second, 600 * Self.second, Self.day - 1, Self.day, Self.day + 1, 100_000 * Self.second,
+            ]
             meet(browser, after: chance.pick(delays + [Int64(chance.number(1...172_800)) * Self.second]), on: share)
         case 15...22:
             let pause = chance.pick([300_000, 700_000, Self.second, Self.second + 1, 1])
@@ -170,7 +176,9 @@ extension Simulation {
     private mutating func link(before now: Timestamp) -> Int? {
         let oldest = max(0, shares.count - chance.pick([40, 300, 2000]))
         // Some are much more popular than the others.
-        let candidates = chance.number(0...4) == 0 ? [oldest] : (0..<4).map { _ in chance.number(oldest...max(oldest, shares.count - 1)) }
+        let candidates =
+            chance.number(0...4) == 0
+            ? [oldest] : (0..<4).map { _ in chance.number(oldest...max(oldest, shares.count - 1)) }
         return candidates.first { $0 < shares.count && shares[$0].at < now && !shares[$0].hasEnded }
     }
 
@@ -207,7 +215,9 @@ extension Simulation {
     mutating func wander(from start: Timestamp) {
         let some = shares.indices.filter { shares[$0].campaign == Self.campaign && shares[$0].at < start }.suffix(130)
         for (number, share) in some.enumerated() {
-            expect(Appointment(at: start.later(by: Int64(number) * 60 * Self.second), share: share, browser: Self.wanderer))
+            expect(
+                Appointment(at: start.later(by: Int64(number) * 60 * Self.second), share: share, browser: Self.wanderer)
+            )
         }
     }
 }

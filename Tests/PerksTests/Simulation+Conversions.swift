@@ -103,7 +103,8 @@ extension Simulation {
         if refusal != nil { wish.order = nil }
         if let order = wish.order, isTaken(order, in: campaign) { refusal = "already_converted" }
         if let refusal {
-            steps.append(Step(at: now, act: .convert(wish, brand(of: campaign), becomes: nil), refusal: refusal, isAlone: true))
+            steps.append(
+                Step(at: now, act: .convert(wish, brand(of: campaign), becomes: nil), refusal: refusal, isAlone: true))
             return
         }
         let touches = wish.click.map { self.touches($0, wish, at, campaign) } ?? [Touch(share: named, at: at)]

@@ -67,7 +67,9 @@ extension Simulation {
         let offers = Self.perks.indices.filter {
             Self.campaigns[Self.perks[$0].campaign].brand == Self.places[visit.place].brand
         }
-        let perk = chance.number(0...4) > 0 ? (offers.filter(visit.qualified.contains).first ?? offers[0]) : chance.pick(offers)
+        let perk =
+            chance.number(0...4) > 0
+            ? (offers.filter(visit.qualified.contains).first ?? offers[0]) : chance.pick(offers)
         redeem(perk, visit.person, at: visit.place, now)
     }
 
@@ -141,7 +143,9 @@ extension Simulation {
 
     /// Something that was handed out is taken back; now and then a second time.
     mutating func reverse(at now: Timestamp) {
-        guard let index = redemptions.indices.suffix(chance.pick([30, 400])).randomElement(using: &chance) else { return }
+        guard let index = redemptions.indices.suffix(chance.pick([30, 400])).randomElement(using: &chance) else {
+            return
+        }
         guard !redemptions[index].isReversed else {
             steps.append(Step(at: now, act: .reverse(index), refusal: "already_reversed", isAlone: true))
             return

@@ -135,7 +135,8 @@ extension Simulation {
     func file(of scores: [(Int, Score)]) -> String {
         let lines = scores.map { person, score in
             let identity = people[person]
-            return "\(identity.network),\(identity.handle),\(Self.points(score.value)),\(score.model),\(score.at.rfc3339)"
+            return
+                "\(identity.network),\(identity.handle),\(Self.points(score.value)),\(score.model),\(score.at.rfc3339)"
         }
         return (["network,handle,score,score_model,score_measured_at"] + lines).joined(separator: "\n")
     }

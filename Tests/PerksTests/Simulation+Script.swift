@@ -48,10 +48,13 @@ extension Simulation {
             switch quarter {
             case 50: giveNames(at: start)
             case 81:
-                measureAgain(at: start, from: Self.begin.later(by: -86_400_000_000), edges: [Self.begin, Self.begin.later(by: -1)])
+                measureAgain(
+                    at: start, from: Self.begin.later(by: -86_400_000_000),
+                    edges: [Self.begin, Self.begin.later(by: -1)])
             case 100: wander(from: start)
             case 181:
-                measureAgain(at: start, from: moment("2026-10-28T00:00:00Z"), edges: [Self.end, Self.end.later(by: -1)])
+                measureAgain(
+                    at: start, from: moment("2026-10-28T00:00:00Z"), edges: [Self.end, Self.end.later(by: -1)])
             default: break
             }
             workAtDesks(from: start, isOpen: quarter < 170)
@@ -77,7 +80,8 @@ extension Simulation {
 
     private mutating func tell(from start: Timestamp) {
         func times(_ begin: Int64, _ count: Int) -> [Timestamp] {
-            (0..<count).map { _ in start.later(by: begin + Int64.random(in: 0..<Self.hour / 3, using: &chance)) }.sorted()
+            (0..<count).map { _ in start.later(by: begin + Int64.random(in: 0..<Self.hour / 3, using: &chance)) }
+                .sorted()
         }
         for at in times(0, 10) { report(at: at) }
         for at in times(Self.hour / 3, 4) { post(at: at) }
@@ -100,9 +104,9 @@ extension Simulation {
         for _ in 0..<12 {
             guard let survivor = sharers.popLast(), let absorbed = sharers.popLast() else { break }
             let twins = people[survivor].scores.contains { score in
-                people[absorbed].scores.contains { ($0.at, $0.model, $0.recorded) == (score.at, score.model, score.recorded) }
+                people[absorbed].scores.contains { ($0.at, $0.recorded) == (score.at, score.recorded) }
             }
-            // Of two scores of the same model, moment and import either may be kept.
+            // Of two scores of one moment and import either may count.
             if !twins { join(absorbed, to: survivor, at: now) }
         }
         for _ in 0..<15 {

@@ -27,7 +27,9 @@ extension SimulationPlayer {
     mutating func redeem(_ range: Range<Int>) async throws {
         let outcomes = try await withThrowingTaskGroup(of: (Int, ID<Redemption>?, String?).self) { group in
             for index in range {
-                guard case .redeem(let person, let perk, let place, let link, _) = play.steps[index].act else { continue }
+                guard case .redeem(let person, let perk, let place, let link, _) = play.steps[index].act else {
+                    continue
+                }
                 let owner = owners[Simulation.places[place].brand]
                 let draft = Redemption.Draft(
                     guest: guest(person), perk: Simulation.perks[perk].slug, venue: Simulation.places[place].slug,

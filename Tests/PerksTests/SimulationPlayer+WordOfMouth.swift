@@ -1,13 +1,16 @@
-import Perks
 import Postgres
 import Testing
+
+@testable import Perks
 
 extension SimulationPlayer {
     mutating func share(_ steps: ArraySlice<Simulation.Step>) async throws {
         guard let first = steps.first else { return }
         let owner = owners[first.brand(in: play)]
         let wishes = steps.compactMap { step -> (index: Int?, draft: Share.Draft, at: Timestamp)? in
-            guard case .share(let person, let campaign, let place, let browser, let becomes) = step.act else { return nil }
+            guard case .share(let person, let campaign, let place, let browser, let becomes) = step.act else {
+                return nil
+            }
             let visitor = browser.map { Visitor(address: Self.address(of: $0), userAgent: Self.agent(of: $0)) }
             let draft = Share.Draft(
                 guest: guest(person), campaign: Simulation.campaigns[campaign].slug,
@@ -60,7 +63,8 @@ extension SimulationPlayer {
             let followed = try await palms.backend.follow(share.token, visit(click.browser, disguise), at: step.at)
             let campaign = Simulation.campaigns[play.shares[click.share].campaign].slug
             #expect(followed.location.hasPrefix("https://brand.example/\(campaign)"))
-            clicks[index] = try #require(followed.click)
+            let made: ID<Click> = try #require(followed.click)
+            clicks[index] = made
         }
         try await palms.backend.recordClicks()
     }

@@ -85,9 +85,9 @@ struct SimulationPlayer {
             let first = play.steps[index]
             var end = index + 1
             var people: Set<Int> = [first.person].reduce(into: []) { if let person = $1 { $0.insert(person) } }
-            while !first.isAlone, end < play.steps.count, end - index < 64 {
+            while !first.isLone, end < play.steps.count, end - index < (first.kind == 7 ? 500 : 64) {
                 let next = play.steps[end]
-                guard !next.isAlone, next.kind == first.kind, next.isOfSameBrand(as: first, in: play) else { break }
+                guard !next.isLone, next.kind == first.kind, next.isOfSameBrand(as: first, in: play) else { break }
                 if let person = next.person, !people.insert(person).inserted { break }
                 end += 1
             }
@@ -119,7 +119,7 @@ struct SimulationPlayer {
 
     /// Notes the link that was made for a share, which stays the same.
     mutating func keep(_ share: Share, as index: Int) {
-        #expect(shares[index].map { $0.id == share.id && $0.token == share.token } ?? true)
+        if let known = shares[index] { #expect(known.id == share.id && known.token == share.token) }
         shares[index] = share
     }
 
@@ -136,6 +136,15 @@ struct SimulationPlayer {
     /// The code of the refusal that some work ends with, as text.
     func code(_ work: () async throws -> Void) async throws -> String? {
         try await refusal(work)?.rawValue
+    }
+
+    /// The identifiers of the guests that are still known, by their first names.
+    func guests() async throws -> [String: String] {
+        let rows = try await palms.backend.database.read("select network, handle_key, guest_id from identity")
+        return try rows.reduce(into: [:]) { guests, row in
+            let (network, handle): (String, String) = (try row["network"], try row["handle_key"])
+            guests["\(network):\(handle)"] = (try row["guest_id"] as ID<Guest>).description
+        }
     }
 
     // MARK: People
@@ -180,7 +189,32 @@ struct SimulationPlayer {
 
 extension Simulation.Step {
     /// What is done, without what it is done to.
-    var kind: String { String("\(act)".prefix { $0 != "(" }) }
+    var kind: Int {
+        switch act {
+        case .import: 0
+        case .measure: 1
+        case .checkIn: 2
+        case .redeem: 3
+        case .reverse: 4
+        case .share: 5
+        case .post: 6
+        case .click: 7
+        case .convert: 8
+        case .reverseConversion: 9
+        case .name: 10
+        case .join: 11
+        case .leaveOut: 12
+        case .erase: 13
+        }
+    }
+
+    /// Whether it is done by itself in any case.
+    var isLone: Bool {
+        switch act {
+        case .checkIn, .redeem, .reverse, .share, .post, .click, .convert, .reverseConversion: isAlone
+        default: true
+        }
+    }
 
     /// Who asks for a perk.
     var person: Int? { if case .redeem(let person, _, _, _, _) = act { person } else { nil } }

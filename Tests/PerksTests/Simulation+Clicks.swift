@@ -179,7 +179,9 @@ extension Simulation {
         let candidates =
             chance.number(0...4) == 0
             ? [oldest] : (0..<4).map { _ in chance.number(oldest...max(oldest, shares.count - 1)) }
-        return candidates.first { $0 < shares.count && shares[$0].at < now && !shares[$0].hasEnded }
+        let usable = candidates.filter { $0 < shares.count && shares[$0].at < now && !shares[$0].hasEnded }
+        // What is not counted is there to be left out, and need not be most of it.
+        return usable.first { shares[$0].campaign == Self.campaign } ?? usable.first
     }
 
     /// A browser follows a link and is taken for something.

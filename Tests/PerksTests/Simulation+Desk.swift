@@ -88,8 +88,8 @@ extension Simulation {
         var link: Int?
         switch chance.number(0...99) {
         case 0...1: link = links[person]?.first { shares[$0].campaign == campaign }
-        case 2...5: link = linkOfFollower(of: person, campaign)
-        case 6...55: link = friendsLink(of: person, campaign)
+        case 2...14: link = linkOfFollower(of: person, campaign)
+        case 15...64: link = friendsLink(of: person, campaign)
         default: break
         }
         if let link, let code = objection(to: shares[link].person, leading: person, in: campaign) {

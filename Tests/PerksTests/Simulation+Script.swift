@@ -72,8 +72,8 @@ extension Simulation {
         }
         for (number, places) in [(0, [0, 0, 1, 2]), (3, [0, 1, 1, 2, 3])] {
             for at in times(number, 16) { checkIn(at: at, in: places) }
-            for at in times(number + 1, 9) { redeem(at: at) }
-            for at in times(number + 2, isOpen ? 7 : 2) { share(at: at) }
+            for at in times(number + 1, 11) { redeem(at: at) }
+            for at in times(number + 2, isOpen ? 8 : 2) { share(at: at) }
         }
         for at in times(6, 2) { reverse(at: at) }
     }

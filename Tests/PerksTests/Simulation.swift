@@ -14,8 +14,8 @@ struct Simulation {
         Campaign(slug: "rivals", brand: 1, countries: ["US", "CA", "GB", "FR"], first: nil, last: nil),
     ]
     static let perks = [
-        Perk(slug: "suite", campaign: 0, stock: 240, cost: 12_000, group: "welcome", rank: 1, reach: 5000, limit: 1),
-        Perk(slug: "spa", campaign: 0, stock: 420, cost: 2501, group: nil, rank: 2, reach: nil, limit: 2),
+        Perk(slug: "suite", campaign: 0, stock: 300, cost: 12_000, group: "welcome", rank: 1, reach: 5000, limit: 1),
+        Perk(slug: "spa", campaign: 0, stock: 560, cost: 2501, group: nil, rank: 2, reach: nil, limit: 2),
         Perk(slug: "coffee", campaign: 0, stock: nil, cost: 349, group: "welcome", rank: 3, reach: nil, limit: 1),
         Perk(slug: "lounge", campaign: 1, stock: nil, cost: 77, group: nil, rank: nil, reach: nil, limit: 3),
         Perk(slug: "cinema", campaign: 2, stock: nil, cost: 55, group: nil, rank: nil, reach: nil, limit: 3),

@@ -7,6 +7,7 @@ extension SimulationPlayer {
     mutating func share(_ steps: ArraySlice<Simulation.Step>) async throws {
         guard let first = steps.first else { return }
         let owner = owners[first.brand(in: play)]
+        let catalogues = palms.backend.catalogues
         let wishes = steps.compactMap { step -> (index: Int?, draft: Share.Draft, at: Timestamp)? in
             guard case .share(let person, let campaign, let place, let browser, let becomes) = step.act else {
                 return nil
@@ -22,7 +23,7 @@ extension SimulationPlayer {
             made = try await palms.backend.transaction(as: owner) { connection in
                 try wishes.map { wish in
                     try Share.create(
-                        wish.draft, publicURL: Self.publicURL, as: owner, at: wish.at, in: connection)
+                        wish.draft, publicURL: Self.publicURL, as: owner, at: wish.at, catalogues, in: connection)
                 }
             }
         }

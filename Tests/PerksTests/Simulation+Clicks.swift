@@ -74,7 +74,7 @@ extension Simulation {
         shares.append(
             Share(
                 at: now, person: person, campaign: campaign, place: place ?? standing?.place ?? visit?.place,
-                perk: standing?.perk, browser: browser, recognised: Int(now.microseconds / Self.day)))
+                perk: standing?.perk, browser: browser))
         let share = shares.count - 1
         links[person, default: []].append(share)
         steps.append(Step(at: now, act: .share(person, campaign, place, browser, becomes: share)))
@@ -90,7 +90,7 @@ extension Simulation {
         guard let own = shares[share].browser else { return }
         if chance.number(0...4) == 0 { meet(own, after: Int64(chance.number(1...20)) * 3600 * Self.second) }
         switch chance.number(0...19) {
-        // Who is recognised every day goes on being so; who has been away for two is a stranger.
+        // On the second day after the link was made nobody can tell any more whose browser it is.
         case 0...2: for days in 1...3 { meet(own, after: Int64(days) * Self.day) }
         case 3: meet(own, after: 3 * Self.day)
         default: break
@@ -190,7 +190,6 @@ extension Simulation {
         guard clicks.last.map({ $0.at < visit.at }) ?? true, !shares[visit.share].hasEnded else { return }
         let kind = kind(of: visit)
         clicks.append(Click(at: visit.at, share: visit.share, browser: visit.browser, kind: kind))
-        if kind == .own { shares[visit.share].recognised = clicks[clicks.count - 1].day }
         clicksOfBrowser[visit.browser, default: []].append(clicks.count - 1)
         steps.append(Step(at: visit.at, act: .click(clicks.count - 1, visit.disguise)))
     }
@@ -199,7 +198,7 @@ extension Simulation {
         if case .none = visit.disguise {} else { return .bot }
         let share = shares[visit.share]
         let today = Int(visit.at.microseconds / Self.day)
-        if share.browser == visit.browser, today - share.recognised <= 1 { return .own }
+        if share.browser == visit.browser, today - share.day <= 1 { return .own }
         if visit.at.microseconds - share.at.microseconds < Self.second { return .too_fast }
         let before = (clicksOfBrowser[visit.browser] ?? []).map { clicks[$0] }
         let recent = before.count { click in

@@ -96,10 +96,12 @@ struct Simulation {
         let campaign: Int
         let place: Int?
         let perk: Int?
-        /// The sharer's own browser, and the last day of UTC on which it was recognised.
+        /// The sharer's own browser.
         let browser: Int?
-        var recognised: Int
         var hasEnded = false
+
+        /// The day of UTC on which it was made.
+        var day: Int { Int(at.microseconds / 86_400_000_000) }
     }
 
     struct Post {

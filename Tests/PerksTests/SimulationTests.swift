@@ -1,7 +1,8 @@
 import Foundation
-import Perks
 import Postgres
 import Testing
+
+@testable import Perks
 
 @Suite struct SimulationTests {
     /// The whole range and parts of it, every model and window, before and after cohorts have closed.
@@ -101,5 +102,18 @@ extension SimulationPlayer {
         }
         members["attribution"] = .object(attribution)
         return .object(members)
+    }
+
+    private func compute(_ question: SimulationTruth.Question) async throws -> JSONValue {
+        let principal = question.asAuditor ? auditors[0] : owners[0]
+        let attribution = try #require(Attribution(rawValue: question.model))
+        let asked = Report.Question(
+            from: date(question.from), to: date(question.to), attribution: attribution, windowDays: question.window)
+        return try await palms.backend.transaction(as: principal, readOnly: true, isolation: .repeatableRead) {
+            connection in
+            try JSONValue(
+                of: Report.compute(
+                    for: .slug("autumn"), asked, as: principal, at: question.now, in: connection))
+        }
     }
 }

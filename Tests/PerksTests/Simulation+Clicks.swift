@@ -99,7 +99,7 @@ extension Simulation {
 
     /// Somebody reports what was posted with a link.
     mutating func post(at now: Timestamp) {
-        let candidates = shares.indices.suffix(200).filter { shares[$0].at < now && !shares[$0].hasEnded }
+        let candidates = shares.indices.suffix(200).filter { shares[$0].at < now }
         guard let share = candidates.randomElement(using: &chance) else { return }
         let past = now.later(by: -Int64(chance.number(1...170_000)) * Self.second)
         let given = chance.flip() && past > shares[share].at ? past : nil
@@ -179,7 +179,7 @@ extension Simulation {
         let candidates =
             chance.number(0...4) == 0
             ? [oldest] : (0..<4).map { _ in chance.number(oldest...max(oldest, shares.count - 1)) }
-        let usable = candidates.filter { $0 < shares.count && shares[$0].at < now && !shares[$0].hasEnded }
+        let usable = candidates.filter { $0 < shares.count && shares[$0].at < now }
         // What is not counted is there to be left out, and need not be most of it.
         return usable.first { shares[$0].campaign == Self.campaign } ?? usable.first
     }
@@ -187,7 +187,7 @@ extension Simulation {
     /// A browser follows a link and is taken for something.
     private mutating func click(_ visit: Appointment) {
         // No two at one moment: which of them came first would be anybody's guess.
-        guard clicks.last.map({ $0.at < visit.at }) ?? true, !shares[visit.share].hasEnded else { return }
+        guard clicks.last.map({ $0.at < visit.at }) ?? true else { return }
         let kind = kind(of: visit)
         clicks.append(Click(at: visit.at, share: visit.share, browser: visit.browser, kind: kind))
         clicksOfBrowser[visit.browser, default: []].append(clicks.count - 1)

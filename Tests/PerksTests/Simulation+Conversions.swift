@@ -52,7 +52,7 @@ extension Simulation {
         }
         let past = clicks.indices.suffix(chance.pick([400, 400, 4000, 16_000])).filter { clicks[$0].at < now }
         if chance.number(0...9) == 0 {
-            wish.share = shares.indices.suffix(300).filter { !shares[$0].hasEnded }.randomElement(using: &chance)
+            wish.share = shares.indices.suffix(300).filter { shares[$0].at < now }.randomElement(using: &chance)
         } else {
             // Mostly somebody who was counted; sometimes whoever it is.
             let counted = past.filter { clicks[$0].kind == .human }

@@ -106,7 +106,7 @@ extension Simulation {
             Redemption(at: now, person: person, perk: perk, place: place, conversion: conversion))
         claims[person, default: []].append(redemptions.count - 1)
         if let left = stock[perk] { stock[perk] = left - 1 }
-        let isDelicate = (stock[perk] ?? 1000) < 100 || link != nil && links[person] != nil
+        let isDelicate = (stock[perk] ?? .max) < 25 || link != nil && links[person] != nil
         steps.append(
             Step(
                 at: now, act: .redeem(person, perk, place, link, becomes: redemptions.count - 1), isAlone: isDelicate))
@@ -119,7 +119,7 @@ extension Simulation {
             refusals.append(Refusal(at: now, person: person, perk: perk, place: place, code: code))
         }
         steps.append(
-            Step(at: now, act: .redeem(person, perk, place, link, becomes: nil), refusal: code, isAlone: true))
+            Step(at: now, act: .redeem(person, perk, place, link, becomes: nil), refusal: code))
     }
 
     /// A link of somebody whom nobody would object to.
@@ -127,7 +127,7 @@ extension Simulation {
         let recent = shares.indices.suffix(chance.pick([60, 600]))
         let link = recent.randomElement(using: &chance)
         return link.flatMap { link in
-            shares[link].campaign == campaign && !shares[link].hasEnded
+            shares[link].campaign == campaign
                 && objection(to: shares[link].person, leading: person, in: campaign) == nil ? link : nil
         }
     }
@@ -136,7 +136,7 @@ extension Simulation {
     private func linkOfFollower(of person: Int, _ campaign: Int) -> Int? {
         guard links[person] != nil else { return nil }
         return shares.indices.last { link in
-            shares[link].campaign == campaign && !shares[link].hasEnded && shares[link].person != person
+            shares[link].campaign == campaign && shares[link].person != person
                 && hasLed(person, shares[link].person, in: campaign)
         }
     }

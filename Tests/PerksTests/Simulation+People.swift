@@ -16,7 +16,6 @@ extension Simulation {
         let firstScore: Score?
         var scores: [Score]
         var hasOptedOut = false
-        var isErased = false
 
         var name: String { "\(network):\(handle)" }
     }
@@ -96,7 +95,7 @@ extension Simulation {
             let moments =
                 edges + (last.map { [$0.at] } ?? []) + [first.later(by: Int64.random(in: 0...span, using: &chance))]
             let at = chance.number(0...3) > 0 ? moments[moments.count - 1] : chance.pick(moments)
-            let model = chance.pick(["2026.1", "2026.2", "2026.2"])
+            let model = chance.pick(["2026.1", "2026.2", "2026.2", ""])
             rows.append(
                 (person, Score(value: chance.number(100...10_000), model: model, at: at, recorded: now)))
         }

@@ -25,7 +25,6 @@ extension Simulation {
         case click(Int, Disguise)
         case convert(Wish, _ brand: Int, becomes: Int?)
         case reverseConversion(Int, _ brand: Int)
-        case name(_ handle: String, _ person: Int)
         case join(_ absorbed: Int, _ survivor: Int)
         case leaveOut(Int)
         case erase(Int)
@@ -46,7 +45,6 @@ extension Simulation {
         for quarter in 0..<days * 4 {
             let start = first.later(by: Int64(quarter) * 6 * Self.hour)
             switch quarter {
-            case 50: giveNames(at: start)
             case 81:
                 measureAgain(
                     at: start, from: Self.begin.later(by: -86_400_000_000),
@@ -57,25 +55,30 @@ extension Simulation {
                     at: start, from: moment("2026-10-28T00:00:00Z"), edges: [Self.end, Self.end.later(by: -1)])
             default: break
             }
-            workAtDesks(from: start, isOpen: quarter < 170)
-            follow(from: start, to: start.later(by: 6 * Self.hour), openings: 60)
+            workAtDesks(quarter, from: start)
+            follow(from: start, to: start.later(by: 6 * Self.hour), openings: 48)
             tell(from: start.later(by: 5 * Self.hour))
         }
         part(at: first.later(by: Int64(days) * 24 * Self.hour))
     }
 
-    private mutating func workAtDesks(from start: Timestamp, isOpen: Bool) {
-        let slot = 6 * Self.hour / 7
-        func times(_ number: Int, _ count: Int) -> [Timestamp] {
-            (0..<count).map { _ in start.later(by: Int64(number) * slot + Int64.random(in: 0..<slot, using: &chance)) }
-                .sorted()
+    /// What happens at the desks, one kind of it after the other, and in another order every day: so that each of them
+    /// happens on both sides of each midnight.
+    private mutating func workAtDesks(_ quarter: Int, from start: Timestamp) {
+        let slot = 6 * Self.hour / 4
+        for number in 0..<4 {
+            func times(_ count: Int) -> [Timestamp] {
+                (0..<count).map { _ in
+                    start.later(by: Int64(number) * slot + Int64.random(in: 0..<slot, using: &chance))
+                }.sorted()
+            }
+            switch (number + quarter / 4) % 4 {
+            case 0: for at in times(32) { checkIn(at: at, in: [0, 0, 0, 1, 1, 1, 2, 2, 3]) }
+            case 1: for at in times(22) { redeem(at: at) }
+            case 2: for at in times(quarter < 170 ? 16 : 4) { share(at: at) }
+            default: for at in times(2) { reverse(at: at) }
+            }
         }
-        for (number, places) in [(0, [0, 0, 1, 2]), (3, [0, 1, 1, 2, 3])] {
-            for at in times(number, 16) { checkIn(at: at, in: places) }
-            for at in times(number + 1, 11) { redeem(at: at) }
-            for at in times(number + 2, isOpen ? 8 : 2) { share(at: at) }
-        }
-        for at in times(6, 2) { reverse(at: at) }
     }
 
     private mutating func tell(from start: Timestamp) {
@@ -90,14 +93,6 @@ extension Simulation {
 
     // MARK: People who turn out to be one, leave, or are forgotten
 
-    private mutating func giveNames(at now: Timestamp) {
-        for number in 0..<20 {
-            let person = chance.number(0...2500)
-            people[person].identities.append(Identity(at: now, network: "another", handle: "n\(number)"))
-            steps.append(Step(at: now, act: .name("n\(number)", person)))
-        }
-    }
-
     private mutating func part(at now: Timestamp) {
         var sharers = Array(Set(shares.filter { $0.campaign == Self.campaign }.map(\.person))).sorted()
         sharers.shuffle(using: &chance)
@@ -109,18 +104,23 @@ extension Simulation {
             // Of two scores of one moment and import either may count.
             if !twins { join(absorbed, to: survivor, at: now) }
         }
-        for _ in 0..<15 {
-            guard let person = sharers.popLast() else { break }
-            people[person].hasOptedOut = true
-            for link in links[person] ?? [] { shares[link].hasEnded = true }
-            steps.append(Step(at: now, act: .leaveOut(person)))
+        // Then every third of those who have led the most to convert leaves or is forgotten, in turn.
+        let touches = conversions.filter { $0.campaign == Self.campaign && !$0.isReversed }.flatMap(\.touches)
+        let renown = Dictionary(touches.map { (known(shares[$0.share].person), 1) }, uniquingKeysWith: +)
+        sharers = sharers.sorted { (renown[$0] ?? 0, $0) > (renown[$1] ?? 0, $1) }
+        for (rank, person) in sharers.prefix(90).enumerated() where rank % 3 == 0 {
+            if rank % 2 == 0 { leaveOut(person, at: now) } else { erase(person, at: now) }
         }
-        for _ in 0..<15 {
-            guard let person = sharers.popLast() else { break }
-            people[person].isErased = true
-            (people[person].identities, people[person].scores, people[person].strengths) = ([], [], [:])
-            steps.append(Step(at: now, act: .erase(person)))
-        }
+    }
+
+    private mutating func leaveOut(_ person: Int, at now: Timestamp) {
+        people[person].hasOptedOut = true
+        steps.append(Step(at: now, act: .leaveOut(person)))
+    }
+
+    private mutating func erase(_ person: Int, at now: Timestamp) {
+        (people[person].identities, people[person].scores, people[person].strengths) = ([], [], [:])
+        steps.append(Step(at: now, act: .erase(person)))
     }
 
     private mutating func join(_ absorbed: Int, to survivor: Int, at now: Timestamp) {

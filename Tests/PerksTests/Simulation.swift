@@ -98,7 +98,6 @@ struct Simulation {
         let perk: Int?
         /// The sharer's own browser.
         let browser: Int?
-        var hasEnded = false
 
         /// The day of UTC on which it was made.
         var day: Int { Int(at.microseconds / 86_400_000_000) }

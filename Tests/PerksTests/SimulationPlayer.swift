@@ -8,7 +8,6 @@ struct SimulationPlayer {
     let play: Simulation
     let palms: Palms
     private(set) var owners: [Principal] = []
-    private(set) var auditors: [Principal] = []
     private(set) var perks: [ID<Perk>] = []
     /// Identifiers by the place of what they name in the simulation.
     private(set) var shares: [Int: Share] = [:]
@@ -31,7 +30,6 @@ struct SimulationPlayer {
                     in: connection)
             }
             owners.append(Principal(role: .owner, actor: "test:owner", brand: brand))
-            auditors.append(Principal(role: .auditor, actor: "test:auditor", brand: brand))
         }
         try await makePlaces(at: now)
         try await makeCampaigns(at: now)
@@ -85,9 +83,9 @@ struct SimulationPlayer {
             let first = play.steps[index]
             var end = index + 1
             var people: Set<Int> = [first.person].reduce(into: []) { if let person = $1 { $0.insert(person) } }
-            while !first.isLone, end < play.steps.count, end - index < (first.kind == 7 ? 500 : 64) {
+            while !first.isAlone, first.kind != nil, end < play.steps.count, end - index < 500 {
                 let next = play.steps[end]
-                guard !next.isLone, next.kind == first.kind, next.isOfSameBrand(as: first, in: play) else { break }
+                guard !next.isAlone, next.kind == first.kind, next.isOfSameBrand(as: first, in: play) else { break }
                 if let person = next.person, !people.insert(person).inserted { break }
                 end += 1
             }
@@ -109,9 +107,7 @@ struct SimulationPlayer {
         case .click: try await click(steps)
         case .convert: try await convert(steps)
         case .reverseConversion: try await reverseConversions(steps)
-        case .name(let handle, let person): try await join("another:\(handle)", to: person, at: first.at)
-        case .join(let absorbed, let survivor):
-            try await join(play.people[absorbed].name, to: survivor, at: first.at)
+        case .join(let absorbed, let survivor): try await join(absorbed, to: survivor, at: first.at)
         case .leaveOut(let person): try await leaveOut(person, at: first.at)
         case .erase(let person): try await erase(person, at: first.at)
         }
@@ -162,12 +158,13 @@ struct SimulationPlayer {
         #expect(outcome.refusedCount == 0, "\(outcome.refused.prefix(3))")
     }
 
-    private func join(_ identity: String, to person: Int, at now: Timestamp) async throws {
-        let parts = identity.split(separator: ":").map(String.init)
-        let (reference, platform) = (try GuestReference(guest(person)), palms.platform)
+    private func join(_ absorbed: Int, to survivor: Int, at now: Timestamp) async throws {
+        let (person, platform) = (play.people[absorbed], palms.platform)
+        let reference = try GuestReference(guest(survivor))
         _ = try await palms.backend.transaction(as: platform) { connection in
             try Guest.join(
-                .init(network: parts[0], handle: parts[1]), to: reference, as: platform, at: now, in: connection
+                .init(network: person.network, handle: person.handle), to: reference, as: platform, at: now,
+                in: connection
             ).isNew
         }
     }
@@ -188,31 +185,18 @@ struct SimulationPlayer {
 }
 
 extension Simulation.Step {
-    /// What is done, without what it is done to.
-    var kind: Int {
+    /// What is done, without what it is done to; nil for what is always done by itself.
+    var kind: Int? {
         switch act {
-        case .import: 0
-        case .measure: 1
-        case .checkIn: 2
-        case .redeem: 3
-        case .reverse: 4
-        case .share: 5
-        case .post: 6
-        case .click: 7
-        case .convert: 8
-        case .reverseConversion: 9
-        case .name: 10
-        case .join: 11
-        case .leaveOut: 12
-        case .erase: 13
-        }
-    }
-
-    /// Whether it is done by itself in any case.
-    var isLone: Bool {
-        switch act {
-        case .checkIn, .redeem, .reverse, .share, .post, .click, .convert, .reverseConversion: isAlone
-        default: true
+        case .checkIn: 0
+        case .redeem: 1
+        case .reverse: 2
+        case .share: 3
+        case .post: 4
+        case .click: 5
+        case .convert: 6
+        case .reverseConversion: 7
+        case .import, .measure, .join, .leaveOut, .erase: nil
         }
     }
 

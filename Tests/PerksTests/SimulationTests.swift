@@ -9,13 +9,13 @@ import Testing
     private static let questions: [SimulationTruth.Question] = {
         typealias Question = SimulationTruth.Question
         return [
-            Question(), Question(model: "first", asAuditor: true), Question(model: "linear"),
-            Question(model: "position", asAuditor: true),
+            Question(), Question(model: "first", role: .auditor), Question(model: "linear", role: .operator),
+            Question(model: "position", role: .auditor),
             Question(model: "linear", window: 7, now: moment("2026-11-16T04:59:59.999999Z")),
             Question(model: "linear", window: 7, now: moment("2026-11-16T05:00:00Z")),
             Question(model: "position", window: 1, now: moment("2026-11-03T18:00:00Z")),
             Question(from: "2026-10-14", to: "2026-11-08", model: "first", window: 7),
-            Question(from: "2026-10-29", to: "2026-11-03", model: "linear", window: 1, asAuditor: true),
+            Question(from: "2026-10-29", to: "2026-11-03", model: "linear", window: 1, role: .auditor),
             Question(from: "2026-11-01", to: "2026-11-01"), Question(from: "2026-09-01", to: "2026-09-02"),
         ]
     }()
@@ -105,7 +105,7 @@ extension SimulationPlayer {
     }
 
     private func compute(_ question: SimulationTruth.Question) async throws -> JSONValue {
-        let principal = question.asAuditor ? auditors[0] : owners[0]
+        let principal = Principal(role: question.role, actor: "test:reader", brand: owners[0].brand)
         let attribution = try #require(Attribution(rawValue: question.model))
         let asked = Report.Question(
             from: date(question.from), to: date(question.to), attribution: attribution, windowDays: question.window)

@@ -108,13 +108,15 @@ extension SimulationTruth {
             })
     }
 
-    /// The name of a guest whom the staff of the brand may read.
+    /// The name of a guest whom the reader may know by name.
     private func name(of person: Int) -> String? {
         let guest = play.people[person]
         let hasCheckedIn = play.checkIns.contains { visit in
             visit.person.map(play.known) == person && Simulation.places[visit.place].brand == 0
         }
-        guard hasCheckedIn, !guest.hasOptedOut, let identity = identity(of: person) else { return nil }
+        guard hasCheckedIn || question.role == .operator, !guest.hasOptedOut, let identity = identity(of: person) else {
+            return nil
+        }
         return guest.displayName ?? "\(identity.network):\(identity.handle)"
     }
 }

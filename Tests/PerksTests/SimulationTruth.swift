@@ -22,10 +22,10 @@ struct SimulationTruth {
         var model = "last"
         var window = 30
         var now = moment("2027-01-10T12:00:00Z")
-        var asAuditor = false
+        var role = Role.owner
 
         var description: String {
-            "\(from) to \(to), \(model), \(window) days, at \(now.rfc3339)\(asAuditor ? ", as auditor" : "")"
+            "\(from) to \(to), \(model), \(window) days, at \(now.rfc3339), as \(role)"
         }
     }
 

@@ -59,20 +59,12 @@ extension SimulationPlayer {
     }
 
     func reverse(_ steps: ArraySlice<Simulation.Step>) async throws {
-        guard let first = steps.first else { return }
-        let owner = owners[first.brand(in: play)]
-        let drafts = steps.compactMap { step -> (ID<Redemption>, Timestamp)? in
+        let wishes = steps.compactMap { step -> (ID<Redemption>, Timestamp)? in
             guard case .reverse(let index) = step.act else { return nil }
             return redemptions[index].map { ($0, step.at) }
         }
-        #expect(drafts.count == steps.count)
-        let code = try await code {
-            try await palms.backend.transaction(as: owner) { connection in
-                for (id, at) in drafts {
-                    _ = try Redemption.reverse(id, .init(reason: "simulated"), as: owner, at: at, in: connection)
-                }
-            }
+        _ = try await together(steps, wishes) { wish, owner, connection in
+            try Redemption.reverse(wish.0, .init(reason: "simulated"), as: owner, at: wish.1, in: connection).id
         }
-        compare(code, with: first)
     }
 }

@@ -5,8 +5,6 @@ import Testing
 
 extension SimulationPlayer {
     mutating func share(_ steps: ArraySlice<Simulation.Step>) async throws {
-        guard let first = steps.first else { return }
-        let owner = owners[first.brand(in: play)]
         let catalogues = palms.backend.catalogues
         let wishes = steps.compactMap { step -> (index: Int?, draft: Share.Draft, at: Timestamp)? in
             guard case .share(let person, let campaign, let place, let browser, let becomes) = step.act else {
@@ -18,24 +16,16 @@ extension SimulationPlayer {
                 venue: place.map { Simulation.places[$0].slug }, visitor: visitor)
             return (becomes, draft, step.at)
         }
-        var made: [Share] = []
-        let code = try await code {
-            made = try await palms.backend.transaction(as: owner) { connection in
-                try wishes.map { wish in
-                    try Share.create(
-                        wish.draft, publicURL: Self.publicURL, as: owner, at: wish.at, catalogues, in: connection)
-                }
-            }
+        let made = try await together(steps, wishes) { wish, owner, connection in
+            try Share.create(
+                wish.draft, publicURL: Self.publicURL, as: owner, at: wish.at, catalogues, in: connection)
         }
-        compare(code, with: first)
         for (wish, share) in zip(wishes, made) {
             if let index = wish.index { keep(share, as: index) }
         }
     }
 
     func post(_ steps: ArraySlice<Simulation.Step>) async throws {
-        guard let first = steps.first else { return }
-        let owner = owners[first.brand(in: play)]
         let wishes = steps.compactMap { step -> (share: ID<Share>, draft: SharePost.Draft, at: Timestamp)? in
             guard case .post(let index, let given, _) = step.act, let share = shares[play.posts[index].share] else {
                 return nil
@@ -46,11 +36,8 @@ extension SimulationPlayer {
                 disclosed: post.disclosed)
             return (share.id, draft, step.at)
         }
-        #expect(wishes.count == steps.count)
-        try await palms.backend.transaction(as: owner) { connection in
-            for wish in wishes {
-                _ = try SharePost.record(wish.draft, of: wish.share, as: owner, at: wish.at, in: connection)
-            }
+        _ = try await together(steps, wishes) { wish, owner, connection in
+            try SharePost.record(wish.draft, of: wish.share, as: owner, at: wish.at, in: connection).id
         }
     }
 
@@ -96,8 +83,6 @@ extension SimulationPlayer {
     // MARK: Conversions
 
     mutating func convert(_ steps: ArraySlice<Simulation.Step>) async throws {
-        guard let first = steps.first else { return }
-        let owner = owners[first.brand(in: play)]
         let wishes = steps.compactMap { step -> (index: Int?, draft: Conversion.Draft, at: Timestamp)? in
             guard case .convert(let wish, _, let becomes) = step.act else { return nil }
             let earlier = wish.earlier.compactMap { clicks[$0] }
@@ -107,33 +92,21 @@ extension SimulationPlayer {
                 order: wish.order.map { .init(reference: $0) }, convertedAt: wish.at)
             return (becomes, draft, step.at)
         }
-        var made: [ID<Conversion>] = []
-        let code = try await code {
-            made = try await palms.backend.transaction(as: owner) { connection in
-                try wishes.map { try Conversion.record($0.draft, as: owner, at: $0.at, in: connection).id }
-            }
+        let made = try await together(steps, wishes) { wish, owner, connection in
+            try Conversion.record(wish.draft, as: owner, at: wish.at, in: connection).id
         }
-        compare(code, with: first)
         for (wish, id) in zip(wishes, made) {
             if let index = wish.index { conversions[index] = id }
         }
     }
 
     func reverseConversions(_ steps: ArraySlice<Simulation.Step>) async throws {
-        guard let first = steps.first else { return }
-        let owner = owners[first.brand(in: play)]
-        let drafts = steps.compactMap { step -> (ID<Conversion>, Timestamp)? in
+        let wishes = steps.compactMap { step -> (ID<Conversion>, Timestamp)? in
             guard case .reverseConversion(let index, _) = step.act else { return nil }
             return conversions[index].map { ($0, step.at) }
         }
-        #expect(drafts.count == steps.count)
-        let code = try await code {
-            try await palms.backend.transaction(as: owner) { connection in
-                for (id, at) in drafts {
-                    _ = try Conversion.reverse(id, .init(reason: "simulated"), as: owner, at: at, in: connection)
-                }
-            }
+        _ = try await together(steps, wishes) { wish, owner, connection in
+            try Conversion.reverse(wish.0, .init(reason: "simulated"), as: owner, at: wish.1, in: connection).id
         }
-        compare(code, with: first)
     }
 }

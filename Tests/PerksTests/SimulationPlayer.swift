@@ -129,9 +129,22 @@ struct SimulationPlayer {
         }
     }
 
-    /// The code of the refusal that some work ends with, as text.
-    func code(_ work: () async throws -> Void) async throws -> String? {
-        try await refusal(work)?.rawValue
+    /// Does the same for each of some wishes in one transaction; answers what comes of them, nothing if they are refused.
+    func together<Wish: Sendable, Made: Sendable>(
+        _ steps: ArraySlice<Simulation.Step>, _ wishes: [Wish],
+        _ work: @escaping @Sendable (Wish, Principal, isolated Connection) throws -> Made
+    ) async throws -> [Made] {
+        guard let first = steps.first else { return [] }
+        #expect(wishes.count == steps.count)
+        let owner = owners[first.brand(in: play)]
+        var made: [Made] = []
+        let code = try await refusal {
+            made = try await palms.backend.transaction(as: owner) { connection in
+                try wishes.map { try work($0, owner, connection) }
+            }
+        }
+        compare(code?.rawValue, with: first)
+        return made
     }
 
     /// The identifiers of the guests that are still known, by their first names.

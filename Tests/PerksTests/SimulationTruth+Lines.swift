@@ -6,87 +6,63 @@ import Postgres
 extension SimulationTruth {
     /// What is counted of one thing.
     struct Line {
-        var checkIns = 0
-        var qualified = 0
-        var redeemed = 0
-        var reversed = 0
-        var refused = 0
-        var cost = 0
-        var shares = 0
-        var gross = 0
-        var net = 0
-        var credit = 0
-        var conversions = 0
+        private var counts: [String: Int] = [:]
+
+        var isEmpty: Bool { counts.values.allSatisfy { $0 == 0 } }
+
+        /// A count by its name in the report.
+        subscript(_ name: String) -> Int {
+            get { counts[name, default: 0] }
+            set { counts[name] = newValue }
+        }
 
         mutating func add(_ redemption: Simulation.Redemption) {
-            if redemption.isReversed {
-                reversed += 1
-            } else {
-                redeemed += 1
-                cost += Simulation.perks[redemption.perk].cost
-            }
+            self[redemption.isReversed ? "reversed" : "redeemed"] += 1
+            if !redemption.isReversed { self["cost"] += Simulation.perks[redemption.perk].cost }
         }
 
-        mutating func add(_ other: Line) {
-            checkIns += other.checkIns
-            qualified += other.qualified
-            redeemed += other.redeemed
-            reversed += other.reversed
-            refused += other.refused
-            cost += other.cost
-            shares += other.shares
-            gross += other.gross
-            net += other.net
-            credit += other.credit
-            conversions += other.conversions
-        }
+        mutating func add(_ other: Line) { counts.merge(other.counts, uniquingKeysWith: +) }
 
-        private var all: [String: Int] {
-            [
-                "check_ins": checkIns, "qualified": qualified, "redeemed": redeemed, "reversed": reversed,
-                "refused": refused, "cost": cost, "shares": shares, "clicks_gross": gross, "clicks_net": net,
-                "conversion_credit": credit, "conversions": conversions,
-            ]
-        }
-
-        var isEmpty: Bool { all.values.allSatisfy { $0 == 0 } }
-
-        func members(_ names: String...) -> [String: JSONValue] { members(names) }
-
-        func members(_ names: [String]) -> [String: JSONValue] {
-            Dictionary(uniqueKeysWithValues: names.map { ($0, .count(all[$0] ?? -1)) })
+        func members(_ names: String...) -> [String: JSONValue] {
+            Dictionary(uniqueKeysWithValues: names.map { ($0, .count(self[$0])) })
         }
     }
 
     // MARK: Days, weeks, months
 
-    /// A line for every period of the range, each summed from what happened on its days by the brand's clocks.
-    func periods(_ start: (LocalDate) -> LocalDate) -> JSONValue {
+    /// What happened on each day of the range by the brand's clocks.
+    func days() -> [LocalDate: Line] {
         var lines: [LocalDate: Line] = [:]
         var day = date(question.from)
         while day <= date(question.to) {
-            lines[start(day)] = Line()
+            lines[day] = Line()
             day = day.adding(days: 1)
         }
         func note(_ moment: Timestamp, _ change: (inout Line) -> Void) {
-            if isInRange(moment) { change(&lines[start(clock.date(at: moment)), default: Line()]) }
+            if isInRange(moment) { change(&lines[clock.date(at: moment), default: Line()]) }
         }
         for visit in checkIns {
             note(visit.at) {
-                $0.checkIns += 1
-                $0.qualified += isQualified(visit) ? 1 : 0
+                $0["check_ins"] += 1
+                if isQualified(visit) { $0["qualified"] += 1 }
             }
         }
         for redemption in redemptions { note(redemption.at) { $0.add(redemption) } }
-        for refusal in refusals { note(refusal.at) { $0.refused += 1 } }
-        for share in shares { note(play.shares[share].at) { $0.shares += 1 } }
+        for refusal in refusals { note(refusal.at) { $0["refused"] += 1 } }
+        for share in shares { note(play.shares[share].at) { $0["shares"] += 1 } }
         for click in clicks {
             note(click.at) {
-                $0.gross += 1
-                $0.net += click.kind == .human ? 1 : 0
+                $0["clicks_gross"] += 1
+                if click.kind == .human { $0["clicks_net"] += 1 }
             }
         }
-        for conversion in conversions where conversion.counts { note(conversion.at) { $0.conversions += 1 } }
+        for conversion in conversions where conversion.counts { note(conversion.at) { $0["conversions"] += 1 } }
+        return lines
+    }
+
+    /// A line for every period of the range, each the sum of its days.
+    func periods(_ days: [LocalDate: Line], _ start: (LocalDate) -> LocalDate) -> JSONValue {
+        let lines: [LocalDate: Line] = days.reduce(into: [:]) { $0[start($1.key), default: Line()].add($1.value) }
         return .array(
             lines.sorted { $0.key < $1.key }.map { date, line in
                 let members = line.members(
@@ -158,14 +134,14 @@ extension SimulationTruth {
     ) -> JSONValue {
         var lines: [String?: Line] = [:]
         for item in checkIns where isInRange(item.at) {
-            lines[visit(item), default: Line()].checkIns += 1
-            if isQualified(item) { lines[visit(item), default: Line()].qualified += 1 }
+            lines[visit(item), default: Line()]["check_ins"] += 1
+            if isQualified(item) { lines[visit(item), default: Line()]["qualified"] += 1 }
         }
         for item in redemptions where isInRange(item.at) { lines[redemption(item), default: Line()].add(item) }
-        for item in refusals where isInRange(item.at) { lines[refusal(item), default: Line()].refused += 1 }
+        for item in refusals where isInRange(item.at) { lines[refusal(item), default: Line()]["refused"] += 1 }
         for (index, line) in outcomes { lines[share(index), default: Line()].add(line) }
         var named = lines.compactMap { name, line in name.map { ($0, line) } }.filter { !$0.1.isEmpty }
-            .sorted { ($1.1.checkIns, $0.0) < ($0.1.checkIns, $1.0) }
+            .sorted { ($1.1["check_ins"], $0.0) < ($0.1["check_ins"], $1.0) }
         if let limit, named.count > limit {
             let rest = named[limit...].reduce(into: Line()) { $0.add($1.1) }
             named = named.prefix(limit) + [("(other)", rest)]

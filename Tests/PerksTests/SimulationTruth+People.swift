@@ -91,10 +91,11 @@ extension SimulationTruth {
             let (person, at) = (sharer(of: share), play.shares[share].at)
             first[person] = min(first[person] ?? at, at)
         }
-        let best = lines.filter { $0.value.net > 0 || $0.value.credit > 0 }.sorted { left, right in
+        let best = lines.filter { $0.value["clicks_net"] > 0 || $0.value["conversion_credit"] > 0 }.sorted {
+            left, right in
             let (one, other) = (left.value, right.value)
-            return (other.credit, other.net, first[left.key] ?? begin) < (
-                one.credit, one.net, first[right.key] ?? begin
+            return (other["conversion_credit"], other["clicks_net"], first[left.key] ?? begin) < (
+                one["conversion_credit"], one["clicks_net"], first[right.key] ?? begin
             )
         }
         return .array(

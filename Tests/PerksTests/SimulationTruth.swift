@@ -70,13 +70,17 @@ struct SimulationTruth {
         }
         let range = begin..<end
         var outcomes: [Int: Line] = [:]
-        for share in shares where range.contains(play.shares[share].at) { outcomes[share, default: Line()].shares += 1 }
+        for share in shares where range.contains(play.shares[share].at) {
+            outcomes[share, default: Line()]["shares"] += 1
+        }
         for click in clicks where range.contains(click.at) {
-            outcomes[click.share, default: Line()].gross += 1
-            if click.kind == .human { outcomes[click.share, default: Line()].net += 1 }
+            outcomes[click.share, default: Line()]["clicks_gross"] += 1
+            if click.kind == .human { outcomes[click.share, default: Line()]["clicks_net"] += 1 }
         }
         for conversion in conversions where conversion.counts && range.contains(conversion.at) {
-            for (share, credit) in conversion.credits { outcomes[share, default: Line()].credit += credit }
+            for (share, credit) in conversion.credits {
+                outcomes[share, default: Line()]["conversion_credit"] += credit
+            }
         }
         self.outcomes = outcomes
     }
@@ -105,7 +109,7 @@ struct SimulationTruth {
 
     /// The whole answer, but for the words in it.
     var report: JSONValue {
-        let totals = totals
+        let (totals, days) = (totals, days())
         return .object([
             "campaign": .string(Simulation.campaigns[Simulation.campaign].slug),
             "from": .string(question.from), "to": .string(question.to), "time_zone": .string("America/New_York"),
@@ -114,8 +118,9 @@ struct SimulationTruth {
                 totals.mapValues(JSONValue.count).merging(["refused": refused(refusals)]) { $1 }.merging([
                     "clicks_by": clicksByKind
                 ]) { $1 }),
-            "rates": rates(totals), "perks": perks, "days": periods(\.self), "weeks": periods(Self.monday),
-            "months": periods { LocalDate(year: $0.year, month: $0.month, day: 1) ?? $0 },
+            "rates": rates(totals), "perks": perks, "days": periods(days, \.self),
+            "weeks": periods(days, Self.monday),
+            "months": periods(days) { LocalDate(year: $0.year, month: $0.month, day: 1) ?? $0 },
             "venues": venues, "networks": networks, "topics": topics, "score_bands": scoreBands,
             "cohorts": cohorts, "scores": scores, "top_sharers": topSharers,
         ])
@@ -192,7 +197,7 @@ struct SimulationTruth {
                 let perk = Simulation.perks[index]
                 var line = Line()
                 for visit in checkIns where isInRange(visit.at) && visit.qualified.contains(index) {
-                    line.qualified += 1
+                    line["qualified"] += 1
                 }
                 for redemption in redemptions where isInRange(redemption.at) && redemption.perk == index {
                     line.add(redemption)

@@ -36,8 +36,11 @@ package final class ClickRecorder: Sendable {
 
     /// The most clicks that wait to be written, such as while the database is away; what comes then is lost.
     static let capacity = 200_000
-    /// The most clicks that one transaction writes: few enough that the next are hashed while the database is busy with them.
-    private static let largestBatch = 2000
+    /// The most clicks that one transaction writes.
+    private static let largestBatch = 5000
+    /// How long clicks gather that come while others are being written: a transaction costs as much as a hundred of them.
+    private static let timeToGather = Duration.milliseconds(50)
+    private static let gatheringStep = Duration.milliseconds(10)
     private static let brandsAtOnce = 4
     private static let pauseAfterFailure = Duration.milliseconds(500)
     /// How old the oldest click that is being written may be when its writing is behind; an older one waits for the database.
@@ -112,6 +115,17 @@ package final class ClickRecorder: Sendable {
             for continuation in waiting {
                 if let failure { continuation.resume(throwing: failure) } else { continuation.resume() }
             }
+            await gather()
+        }
+    }
+
+    /// Lets clicks gather, unless there are none, enough, or somebody who waits for them to be written.
+    private func gather() async {
+        let end = ContinuousClock.now + Self.timeToGather
+        while state.withLock({ $0.waiting.isEmpty && (1..<Self.largestBatch).contains($0.pending.count) }),
+            ContinuousClock.now < end
+        {
+            try? await Task.sleep(for: Self.gatheringStep)
         }
     }
 

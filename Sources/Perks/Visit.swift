@@ -100,7 +100,7 @@ extension Backend {
     /// Destroys the keys of visitors that are two days old, also where nobody has clicked since.
     package func destroyVisitorKeys(at now: Timestamp) async throws {
         try await reporting {
-            try await database.read("select destroy_visitor_keys(\(Zone.utc.local(now).date))")
+            _ = try await database.read("select destroy_visitor_keys(\(Zone.utc.local(now).date))")
         }
     }
 }

@@ -22,17 +22,25 @@ extension Visit {
     ///
     /// Each proxy of ours that it has come through has named its own caller at the end of X-Forwarded-For.
     init(_ method: HTTPRequest.Method, _ headers: HTTPFields, from channel: any Channel, through proxies: Int) {
-        var address = channel.remoteAddress?.ipAddress ?? ""
-        if proxies > 0, let named = headers[.forwardedFor] {
-            let callers = named.utf8.split(separator: UInt8(ascii: ","))
-            if let caller = callers.suffix(proxies).first {
-                address = String(decoding: caller.filter { $0 != UInt8(ascii: " ") }, as: UTF8.self)
+        var (agent, callers): (String?, String?) = (nil, nil)
+        var purposes: [String] = []
+        // Once through all of them is quicker than looking for six.
+        for field in headers {
+            switch field.name {
+            case .userAgent: agent = field.value
+            case .forwardedFor: callers = callers.map { "\($0),\(field.value)" } ?? field.value
+            case .purpose, .secPurpose, .ownPurpose, .mozillaPurpose: purposes.append(field.value)
+            default: break
             }
         }
         self.init(
-            address: String(address.prefix(64)), agent: headers[.userAgent], isHead: method == .head,
-            purposes: Visit.purposes.compactMap { headers[$0] })
+            address: Visit.address(named: proxies > 0 ? callers : nil, through: proxies)
+                ?? channel.remoteAddress?.ipAddress ?? "",
+            agent: agent, isHead: method == .head, purposes: purposes)
     }
 
-    private static let purposes: [HTTPField.Name] = [.purpose, .secPurpose, .ownPurpose, .mozillaPurpose]
+    private static func address(named callers: String?, through proxies: Int) -> String? {
+        let caller = callers?.utf8.split(separator: UInt8(ascii: ",")).suffix(proxies).first
+        return caller.map { String(decoding: $0.filter { $0 != UInt8(ascii: " ") }.prefix(64), as: UTF8.self) }
+    }
 }

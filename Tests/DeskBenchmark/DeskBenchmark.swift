@@ -3,7 +3,7 @@ import Foundation
 /// Asks a running server for as much as it can answer, over connections that each wait for their answer.
 ///
 /// Takes phases, one after the other: `<label>:<work>:<limit>`. A label of `-` is a warm-up that nothing is said of; phases
-/// of one label are told of together. The work is `healthz`, `check-in`, `redeem=<perk>` or `redeem=<perks>*<number>`,
+/// of one label are told of together. The work is `healthz`, `healthz-of-browsers`, `check-in`, `redeem=<perk>` or `redeem=<perks>*<number>`,
 /// which is `<perks>1` and so on at random, or `follow=<file>` for links whose tokens are the file's lines. The limit is
 /// `<seconds>s`, or a number of requests.
 ///

@@ -4,6 +4,8 @@ import Foundation
 struct Phase {
     enum Work {
         case healthz
+        /// The same with the headers of those who follow links.
+        case healthzOfBrowsers
         case checkIn
         case redemption(perks: [String])
         case redirect(tokens: [String])
@@ -30,7 +32,7 @@ struct Phase {
     /// The status of an answer that counts.
     var wantedStatus: Int {
         switch work {
-        case .healthz: 200
+        case .healthz, .healthzOfBrowsers: 200
         case .checkIn, .redemption: 201
         case .redirect: 302
         }
@@ -42,6 +44,7 @@ extension Phase.Work {
         let parts = text.split(separator: "=").map(String.init)
         switch (parts.first, parts.count) {
         case ("healthz", 1): self = .healthz
+        case ("healthz-of-browsers", 1): self = .healthzOfBrowsers
         case ("check-in", 1): self = .checkIn
         case ("redeem", 2):
             let names = parts[1].split(separator: "*").map(String.init)

@@ -17,6 +17,7 @@ struct Requests {
     mutating func next(_ work: Phase.Work) -> String {
         switch work {
         case .healthz: return "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        case .healthzOfBrowsers: return "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\(visitor())\r\n"
         case .checkIn:
             return post("/v1/check-ins", "{\"guest\":\"\(nextGuest())\",\"venue\":\"\(venue)\"}")
         case .redemption(let perks):

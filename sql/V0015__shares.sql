@@ -15,7 +15,7 @@ create table share (
     visitor bigint,
     -- A guest has one link a campaign. Where two guests turned out to be one person the other link goes on working.
     is_current boolean not null default true,
-    -- The guest has asked to be left out: the link still leads on, and nothing is counted any more.
+    -- The guest has asked to be left out, or is a minor: the link still leads on, and nothing is counted any more.
     ended_at timestamptz,
     actor text not null,
     created_at timestamptz not null,

@@ -44,7 +44,8 @@ struct ClickBatch {
     /// Writes the clicks; those that are there already stay as they are.
     mutating func write(in connection: isolated Connection) throws {
         try connection.act(for: brand.uuid)
-        try connection.query("select pg_advisory_xact_lock(\(Self.lock)::int, \(brand.uuid.lockNumber)::int)")
+        try connection.query(
+            "select pg_advisory_xact_lock(\(LockSpace.clicks.rawValue)::int, \(brand.uuid.lockNumber)::int)")
         try loadLinks(in: connection)
         let people = candidates.filter { !$0.isRobot && links[$0.pending.share] != nil }
         if !people.isEmpty { try loadCounted(of: people, in: connection) }
@@ -111,9 +112,6 @@ struct ClickBatch {
             """)
         for row in rows { counted[.init(share: try row["share_id"], visitor: try row["visitor"])] = try row["at"] }
     }
-
-    /// The space of advisory locks that one batch of a brand's clicks waits in for another.
-    private static let lock = 2
 }
 
 /// The latest clicks of a brand's visitors on any of its links, programs' left out, for as long as they tell of a burst.

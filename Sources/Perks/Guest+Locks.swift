@@ -69,10 +69,8 @@ extension Guest {
         // A key space of its own, beside that of brands; always in the same order.
         let keys = Set(guests.map(\.uuid.lockNumber)).sorted()
         try connection.query(
-            "select pg_advisory_xact_lock(\(claimLock)::int, k::int) from unnest(\(keys)) k")
+            "select pg_advisory_xact_lock(\(LockSpace.claims.rawValue)::int, k::int) from unnest(\(keys)) k")
     }
-
-    private static let claimLock = 1
 
     /// Waits for everything that is being recorded of guests, imports included, and keeps new ones out until commit;
     /// answers those that there are.

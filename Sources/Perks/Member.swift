@@ -169,6 +169,7 @@ extension Member {
                 updated_at = excluded.updated_at
             returning birth_date_on_id, under_13
             """)[0]
+        if date.age(on: today) < 18 { try Share.end(of: guest, as: principal, at: now, in: connection) }
         // The audit log says that an ID was seen, not what was on it.
         try AuditEvent.record(
             "member.id_seen", object: isUnder13 ? nil : guest.description, as: principal, at: now, in: connection)

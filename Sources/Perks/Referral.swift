@@ -32,10 +32,9 @@ struct Referral {
 
     /// Lets one transaction at a time note who led whom in a campaign, so that two who name each other are noticed.
     static func lock(_ campaign: ID<Campaign>, in connection: isolated Connection) throws {
-        try connection.query("select pg_advisory_xact_lock(\(lockSpace)::int, \(campaign.uuid.lockNumber)::int)")
+        try connection.query(
+            "select pg_advisory_xact_lock(\(LockSpace.referrals.rawValue)::int, \(campaign.uuid.lockNumber)::int)")
     }
-
-    private static let lockSpace = 3
 
     static var ofOneself: PerksError {
         PerksError(.selfReferral, "Nobody can lead themselves here. Leave the share out.")

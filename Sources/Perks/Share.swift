@@ -17,7 +17,7 @@ package struct Share: Codable, Sendable, Noun {
     /// What the guest may post: it begins with the campaign's disclosure.
     package let text: String
     package let createdAt: Timestamp
-    /// When the guest asked to be left out: from then on the link leads on and counts nothing.
+    /// When the guest asked to be left out, or was seen to be a minor: from then on the link leads on and counts nothing.
     package let endedAt: Timestamp?
 
     private enum CodingKeys: String, CodingKey {
@@ -65,7 +65,8 @@ extension Share: Described {
         .required("url", .webAddress, "The link to post."),
         .required("text", .string(), "What to post; it begins with the campaign's disclosure."),
         .required("created_at", .timestamp),
-        .optional("ended_at", .timestamp, "When the guest asked to be left out: nothing is counted any more."),
+        .optional(
+            "ended_at", .timestamp, "When the guest was left out or seen to be a minor: nothing counts any more."),
     ])
 }
 
@@ -112,7 +113,7 @@ extension Share {
                 order by c.redeemed_at desc, c.id desc limit 1
             ) last on true
             on conflict (brand_id, campaign_id, guest_id) where is_current
-                do update set visitor = coalesce(excluded.visitor, share.visitor)
+                do update set visitor = coalesce(excluded.visitor, share.visitor), ended_at = null
             returning id, created_at = \(now) as is_new
             """)[0]
         let id: ID<Share> = try row["id"]
@@ -120,6 +121,19 @@ extension Share {
             try AuditEvent.record("share.create", of: id, as: principal, at: now, in: connection)
         }
         return try find(.id(id), publicURL: publicURL, as: principal, in: connection)
+    }
+
+    /// Ends the links that a guest has of this brand: an ID has shown a minor, whose word is not to be marketed with.
+    ///
+    /// They still lead on, and nothing is counted any more.
+    static func end(
+        of guest: ID<Guest>, as principal: Principal, at now: Timestamp, in connection: isolated Connection
+    ) throws {
+        try connection.execute(
+            """
+            update share set ended_at = \(now), visitor = null
+            where brand_id = \(principal.requiredBrand().id) and guest_id = \(guest) and ended_at is null
+            """)
     }
 
     /// The running campaign of this name, if its links can lead anywhere.

@@ -68,12 +68,17 @@ import Testing
         #expect(try await refusal { try await palms.share("net:teen") } == .minorBlocked)
         #expect(try await refusal { try await palms.share("net:ageless") } == .notQualified)
         #expect(try await refusal { try await palms.share("net:nobody") } == .guestNotFound)
-        _ = try await palms.share("net:young")
+        let share = try await palms.share("net:young")
         try await palms.optOut("net:adult")
         #expect(try await refusal { try await palms.share("net:adult") } == .guestNotFound)
         // An ID that the brand has seen wins over what is stated.
         _ = try await palms.checkIn("net:young", id: date("2010-01-01"))
         #expect(try await refusal { try await palms.share("net:young") } == .minorBlocked)
+        #expect(try await palms.follow(share, now: Palms.now.adding(seconds: 60)).click == nil)
+        // It was read wrongly: the same link counts again.
+        _ = try await palms.checkIn("net:young", id: date("2000-01-01"))
+        #expect(try await palms.share("net:young").token == share.token)
+        #expect(try await palms.follow(share, now: Palms.now.adding(seconds: 60)).click != nil)
         _ = try await palms.checkIn("net:ageless", id: date("1980-01-01"))
         _ = try await palms.share("net:ageless")
         await palms.close()

@@ -243,10 +243,14 @@ extension Campaign: Editable {
 
 /// What a share's text says about being advertising.
 enum Disclosure {
-    /// Abbreviations that the FTC's endorsement guides name as too vague for readers.
-    private static let refused: Set<String> = ["#spon", "#sp", "#collab", "#ambassador", "#partner", "#thanks"]
+    /// Words that the FTC's endorsement guides name as too vague for readers.
+    private static let refused: Set<String> = [
+        "#spon", "spon", "#sp", "sp", "#collab", "collab", "#ambassador", "#partner", "#thanks", "#thankyou",
+    ]
 
+    /// Whether a text has one of them, in whatever case and beside whatever else.
     static func isRefused(_ text: String) -> Bool {
-        refused.contains(text.trimmingCharacters(in: .whitespaces).lowercased())
+        let words = text.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "#" }
+        return words.contains { refused.contains(String($0)) }
     }
 }

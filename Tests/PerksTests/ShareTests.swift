@@ -56,9 +56,12 @@ import Testing
     @Test func theTextBeginsWithTheCampaignsDisclosure() async throws {
         let palms = try await palms { $0.disclosure = "Werbung" }
         #expect(try await palms.share("net:adult").text.hasPrefix("Werbung opening-night"))
-        for word in ["#spon", " #SP ", "#collab"] {
+        for word in ["#spon", " #SP ", "#collab", "Thanks, Palms! #Spon.", "spon", "#ad #partner"] {
             let code = try await refusal { try await palms.makeCampaign("vague") { $0.disclosure = word } }
-            #expect(code == .invalidRequest)
+            #expect(code == .invalidRequest, "\(word)")
+        }
+        for (number, word) in ["#ad", "Sponsored by Palms", "#Anzeige", "Advertisement: our partner"].enumerated() {
+            try await palms.makeCampaign("clear-\(number)") { $0.disclosure = word }
         }
         await palms.close()
     }

@@ -17,10 +17,17 @@ create table guest (
     score_model text,
     score_measured_at timestamptz,
     opted_out_at timestamptz,
+    -- Who supplied the profile as it is, and under which consent; who brought it here, and when.
+    source text,
+    consent text,
+    supplied_by text,
+    supplied_at timestamptz,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     constraint guest_score_whole_check
-        check (num_nulls(score, score_model, score_measured_at) in (0, 3))
+        check (num_nulls(score, score_model, score_measured_at) in (0, 3)),
+    constraint guest_source_whole_check
+        check (num_nulls(supplied_by, supplied_at) = case when num_nonnulls(source, consent) = 0 then 2 else 0 end)
 );
 grant select, insert, update, delete on guest to perks_app;
 
@@ -64,6 +71,12 @@ create table tombstone (
 );
 grant select, insert on tombstone to perks_app;
 
+-- The number of an advisory lock: exclusive for who writes tombstones, shared for who adds identities, from their last
+-- look at the tombstones until they commit. So neither misses what the other has not committed yet.
+create function tombstone_lock() returns bigint
+    language sql immutable parallel safe
+    return 5072836412;
+
 -- Keys that this database's own hashes are made with. Written once, when the platform is first set up.
 create table secret (
     name text constraint secret_pkey primary key,
@@ -75,16 +88,23 @@ grant select, insert on secret to perks_app;
 -- Merges the rows staged in the temporary table guest_import, made by whoever calls this:
 --   line bigint, network, handle_key, handle, verified boolean, new_id uuid, display_name, birth_date date, gender,
 --   country, region, city, language, score integer, score_model, score_measured_at timestamptz, reach bigint,
---   topic_ids bigint[], strengths integer[], guest_id uuid, is_new boolean, round integer, changed boolean
+--   topic_ids bigint[], strengths integer[], identity_hash bytea, guest_id uuid, is_new boolean, round integer,
+--   changed boolean
 -- `given` names the columns that the source has: what it lacks stays as it is, an empty cell becomes unknown.
 -- Rows of one person are taken in the order of their lines, one a round, exactly as if they came one by one.
-create function merge_guest_import(given text[], recorded_at timestamptz)
+-- A guest that is added or updated takes on the source and consent that are named, and a guest that is not keeps its own;
+-- with neither named, all do.
+-- Fails with serialization_failure, to be repeated, when somebody was joined to another, erased or left out meanwhile.
+create function merge_guest_import(
+    given text[], recorded_at timestamptz, named_source text, named_consent text, supplier text
+)
     returns table (added bigint, updated bigint, unchanged bigint)
     language plpgsql
 as $$
 declare
     this_round integer := 1;
     last_round integer;
+    names_source constant boolean := num_nonnulls(named_source, named_consent) > 0;
 begin
     -- In key order, so that two imports at once wait for each other instead of deadlocking.
     insert into identity (network, handle_key, handle, verified, guest_id, created_at)
@@ -102,8 +122,10 @@ begin
 
     analyze guest_import;
     with created as (
-        insert into guest (guest_id, created_at, updated_at)
-        select distinct i.guest_id, recorded_at, recorded_at from guest_import i order by i.guest_id
+        insert into guest (guest_id, source, consent, supplied_by, supplied_at, created_at, updated_at)
+        select distinct i.guest_id, named_source, named_consent, case when names_source then supplier end,
+            case when names_source then recorded_at end, recorded_at, recorded_at
+        from guest_import i where i.guest_id is not null order by i.guest_id
         on conflict on constraint guest_pkey do nothing
         returning guest_id
     )
@@ -112,6 +134,16 @@ begin
     perform from guest g
     where g.guest_id in (select i.guest_id from guest_import i)
     order by g.guest_id for no key update;
+
+    -- Whose handle it is was read before the guests were locked.
+    if exists (
+        select from guest_import i
+        where not exists (
+            select from identity k
+            where k.network = i.network and k.handle_key = i.handle_key and k.guest_id = i.guest_id)
+    ) then
+        raise serialization_failure using message = 'a guest of this import was joined or erased meanwhile';
+    end if;
 
     update guest_import i
     set round = n.round
@@ -162,6 +194,20 @@ begin
             returning i.line
         )
         update guest_import i set changed = true from touched t where t.line = i.line;
+
+        -- An empty score is an unknown one; what was measured stays in the history.
+        if 'score' = any (given) then
+            with touched as (
+                update guest g
+                set score = null, score_model = null, score_measured_at = null,
+                    updated_at = merge_guest_import.recorded_at
+                from guest_import i
+                where i.round = this_round and i.guest_id = g.guest_id and i.score is null and g.score is not null
+                returning g.guest_id
+            )
+            update guest_import i set changed = true
+            from touched t where t.guest_id = i.guest_id and i.round = this_round;
+        end if;
 
         -- A score without a time was measured now, unless it is the one already in force.
         update guest_import i
@@ -226,6 +272,19 @@ begin
         end if;
         this_round := this_round + 1;
     end loop;
+
+    if names_source then
+        update guest g
+        set source = named_source, consent = named_consent, supplied_by = supplier,
+            supplied_at = merge_guest_import.recorded_at
+        from (select distinct i.guest_id from guest_import i where i.changed and not i.is_new) c
+        where c.guest_id = g.guest_id;
+    end if;
+
+    perform pg_advisory_xact_lock_shared(tombstone_lock());
+    if exists (select from guest_import i join tombstone t on t.identity_hash = i.identity_hash) then
+        raise serialization_failure using message = 'a guest of this import was left out meanwhile';
+    end if;
 
     return query
         select count(*) filter (where i.is_new and i.round = 1),

@@ -175,7 +175,7 @@ extension Palms {
 
     /// The same with guests that there are.
     fileprivate func migrateAgain(from rows: [(address: String, guest: ID<Guest>, isVerified: Bool)]) async throws {
-        let migration = try #require(Migration.all.first { $0.name == "V0014__address_aliases" })
+        let migration = try #require(Migration.all.first { $0.name == "V0013__address_aliases" })
         try await asOwner { connection in
             for (second, row) in rows.enumerated() {
                 try connection.execute(

@@ -45,21 +45,16 @@ begin
     on conflict on constraint segment_member_pkey do nothing;
     delete from segment_member l using brand b where l.brand_id = b.id and l.guest_id = absorbed;
 
-    update idempotency_key k
-    set guest_id = survivor
-    where k.guest_id = absorbed
-        and (k.brand_id = '00000000-0000-0000-0000-000000000000' or k.brand_id in (select b.id from brand b));
     update check_in c set guest_id = survivor from brand b where c.brand_id = b.id and c.guest_id = absorbed;
     update refusal r set guest_id = survivor from brand b where r.brand_id = b.id and r.guest_id = absorbed;
 
     -- Those that no longer count first: they need no slot.
     update claim c
-    set guest_id = survivor, joined_from = coalesce(c.joined_from, absorbed)
+    set guest_id = survivor
     from brand b
     where c.brand_id = b.id and c.guest_id = absorbed and c.status not in ('held', 'redeemed');
     update claim c
     set guest_id = survivor,
-        joined_from = coalesce(c.joined_from, absorbed),
         slot = n.slot,
         perk_group = case
             when not exists (
@@ -92,14 +87,6 @@ create function erase_guest_in_brands(erased uuid) returns void
     set search_path = public, pg_temp
 as $$
 begin
-    -- The fingerprint of a request that names somebody could confirm a guess of the name.
-    update idempotency_key k
-    set fingerprint = ''
-    from brand b join claim c on c.brand_id = b.id and c.guest_id = erased
-    where k.brand_id = c.brand_id and k.claim_id = c.id;
-    delete from idempotency_key k
-    where k.guest_id = erased
-        and (k.brand_id = '00000000-0000-0000-0000-000000000000' or k.brand_id in (select b.id from brand b));
     delete from member m using brand b where m.brand_id = b.id and m.guest_id = erased;
     delete from segment_member l using brand b where l.brand_id = b.id and l.guest_id = erased;
     -- Built anew from what may stay, so that nothing that is added to a decision one day is forgotten here.
@@ -111,8 +98,7 @@ begin
     from brand b
     where c.brand_id = b.id and c.guest_id = erased;
     update claim c
-    set facts = null, receipt = jsonb_set(c.receipt, '{decision,conditions}', '[]'),
-        hold_receipt = jsonb_set(c.hold_receipt, '{decision,conditions}', '[]')
+    set facts = null, receipt = jsonb_set(c.receipt, '{decision,conditions}', '[]')
     from brand b
     where c.brand_id = b.id and c.guest_id = erased;
 end
@@ -143,8 +129,8 @@ begin atomic
         (select 'check_in', c.at, c.decision
          from check_in c where c.brand_id = b.id and c.guest_id = exported order by c.id desc limit row_limit)
         union all
-        (select 'claim', c.claimed_at,
-             coalesce(c.receipt, c.hold_receipt) || jsonb_build_object(
+        (select 'claim', coalesce(c.redeemed_at, c.reversed_at),
+             c.receipt || jsonb_build_object(
                  'status', c.status, 'reversed_at', to_char(c.reversed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                  'reason', c.reversal_reason, 'facts', c.facts)
          from claim c where c.brand_id = b.id and c.guest_id = exported order by c.id desc limit row_limit)

@@ -19,7 +19,8 @@ extension Conversion {
         let brand = try principal.requiredBrand()
         let at = draft.convertedAt ?? now
         guard at <= now.adding(seconds: 300) else {
-            throw PerksError.invalid("/converted_at", "in_the_future", "A conversion is reported once it has happened.")
+            throw PerksError.invalid(
+                "/converted_at", "in_the_future", "A conversion is reported once it has happened. Check converted_at.")
         }
         let guest = try draft.guest.map { text in
             guard
@@ -125,7 +126,9 @@ extension Conversion {
         }
         guard try row["kind"] != Click.Kind.own.rawValue else { throw Referral.ofOneself }
         guard try (row["at"] as Timestamp) <= at else {
-            throw PerksError.invalid("/converted_at", "before_click", "It cannot have come from a click after it.")
+            throw PerksError.invalid(
+                "/converted_at", "before_click",
+                "It cannot have come from a click after it. Check converted_at, or leave it out for now.")
         }
         return Cause(
             campaign: try row["campaign_id"], share: try row["share_id"], sharer: try row["guest_id"],

@@ -29,7 +29,7 @@ extension Report {
     /// A day of the brand's zone, or the week or month that begins with it.
     ///
     /// What is done on a day and later taken back counts as reversed on that same day.
-    package struct Day: Codable, Sendable {
+    package struct Day: Codable, Sendable, ReportCounts {
         package let date: LocalDate
         package var checkIns = 0
         package var qualified = 0
@@ -50,21 +50,13 @@ extension Report {
         }
 
         fileprivate mutating func add(_ other: Day) {
-            checkIns += other.checkIns
-            qualified += other.qualified
-            redeemed += other.redeemed
-            reversed += other.reversed
-            refused += other.refused
-            cost += other.cost
-            shares += other.shares
-            clicksGross += other.clicksGross
-            clicksNet += other.clicksNet
+            count(other)
             conversions += other.conversions
         }
     }
 
     /// One part of a partition of the totals: a venue, a network, a topic or a range of scores.
-    package struct Line: Codable, Sendable {
+    package struct Line: Codable, Sendable, ReportCounts {
         /// Null for what is not known.
         @OrNull package var name: String?
         package var checkIns = 0
@@ -91,15 +83,7 @@ extension Report {
         static let mostTopics = 50
 
         fileprivate mutating func add(_ other: Line) {
-            checkIns += other.checkIns
-            qualified += other.qualified
-            redeemed += other.redeemed
-            reversed += other.reversed
-            refused += other.refused
-            cost += other.cost
-            shares += other.shares
-            clicksGross += other.clicksGross
-            clicksNet += other.clicksNet
+            count(other)
             conversionCredit += other.conversionCredit
         }
 
@@ -145,5 +129,32 @@ extension [Report.Line] {
             named = named[..<limit] + [other]
         }
         return named + filled.filter { $0.name == nil }
+    }
+}
+
+/// What a period and a part of the totals both count.
+package protocol ReportCounts {
+    var checkIns: Int { get set }
+    var qualified: Int { get set }
+    var redeemed: Int { get set }
+    var reversed: Int { get set }
+    var refused: Int { get set }
+    var cost: Int { get set }
+    var shares: Int { get set }
+    var clicksGross: Int { get set }
+    var clicksNet: Int { get set }
+}
+
+extension ReportCounts {
+    fileprivate mutating func count(_ other: Self) {
+        checkIns += other.checkIns
+        qualified += other.qualified
+        redeemed += other.redeemed
+        reversed += other.reversed
+        refused += other.refused
+        cost += other.cost
+        shares += other.shares
+        clicksGross += other.clicksGross
+        clicksNet += other.clicksNet
     }
 }

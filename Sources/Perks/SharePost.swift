@@ -88,7 +88,8 @@ extension SharePost {
         }
         let postedAt = draft.postedAt ?? now
         guard postedAt <= now.adding(seconds: 300) else {
-            throw PerksError.invalid("/posted_at", "in_the_future", "A post is reported once it is there.")
+            throw PerksError.invalid(
+                "/posted_at", "in_the_future", "A post is reported once it is there. Check posted_at.")
         }
         let row = try connection.query(
             """

@@ -22,19 +22,7 @@ extension Report.PerkLine: Tabular {
 
 extension Report.Day: Tabular {
     static var columns: [Column<Report.Day>] {
-        [
-            Column("date") { .text("\($0.date)") },
-            Column("check_ins") { .number($0.checkIns) },
-            Column("qualified") { .number($0.qualified) },
-            Column("redeemed") { .number($0.redeemed) },
-            Column("reversed") { .number($0.reversed) },
-            Column("refused") { .number($0.refused) },
-            Column("cost") { .number($0.cost) },
-            Column("shares") { .number($0.shares) },
-            Column("clicks") { .number($0.clicksGross) },
-            Column("net") { .number($0.clicksNet) },
-            Column("conversions") { .number($0.conversions) },
-        ]
+        [Column("date") { .text("\($0.date)") }] + counts + [Column("conversions") { .number($0.conversions) }]
     }
 
     /// Whether anything happened.
@@ -45,19 +33,8 @@ extension Report.Day: Tabular {
 
 extension Report.Line: Tabular {
     static var columns: [Column<Report.Line>] {
-        [
-            Column("name") { .text($0.name ?? "not known") },
-            Column("check_ins") { .number($0.checkIns) },
-            Column("qualified") { .number($0.qualified) },
-            Column("redeemed") { .number($0.redeemed) },
-            Column("reversed") { .number($0.reversed) },
-            Column("refused") { .number($0.refused) },
-            Column("cost") { .number($0.cost) },
-            Column("shares") { .number($0.shares) },
-            Column("clicks") { .number($0.clicksGross) },
-            Column("net") { .number($0.clicksNet) },
-            Column("conversions") { .credit($0.conversionCredit) },
-        ]
+        [Column("name") { .text($0.name ?? "not known") }] + counts
+            + [Column("conversions") { .credit($0.conversionCredit) }]
     }
 }
 
@@ -91,5 +68,22 @@ extension Cell {
     /// Basis points of a conversion, as conversions.
     fileprivate static func credit(_ basisPoints: Int) -> Cell {
         .amount("\(Decimal(basisPoints) / Decimal(Attribution.whole))")
+    }
+}
+
+extension ReportCounts {
+    /// What every line of a report counts, from check-ins to net clicks.
+    fileprivate static var counts: [Column<Self>] {
+        [
+            Column("check_ins") { .number($0.checkIns) },
+            Column("qualified") { .number($0.qualified) },
+            Column("redeemed") { .number($0.redeemed) },
+            Column("reversed") { .number($0.reversed) },
+            Column("refused") { .number($0.refused) },
+            Column("cost") { .number($0.cost) },
+            Column("shares") { .number($0.shares) },
+            Column("clicks") { .number($0.clicksGross) },
+            Column("net") { .number($0.clicksNet) },
+        ]
     }
 }

@@ -32,7 +32,7 @@ import Testing
                     try await database.transaction { connection in
                         try connection.script("create table t (id int8)")
                         pid.yield(try connection.query("select pg_backend_pid() as pid").first?["pid"] ?? 0)
-                        try connection.query("select pg_sleep(25)")
+                        try connection.query(endless)
                     }
                 }
                 try await terminate(try #require(await pids.first { _ in true }), over: killer)
@@ -62,7 +62,7 @@ import Testing
                     let pid: Int = try row?["pid"] ?? 0
                     let killer = Thread { kill(pid_t(pid), SIGKILL) }
                     killer.start()
-                    try connection.query("select pg_sleep(25)")
+                    try connection.query(endless)
                 }
             }
             #expect(error.kind == .inDoubt)
@@ -119,19 +119,23 @@ import Testing
             $0.statementTimeout = .milliseconds(50)
             $0.answerMargin = .milliseconds(150)
         }) { database in
-            let error = try await failure { try await database.read("select pg_sleep(25)") }
+            let error = try await failure { try await database.read(endless) }
             #expect(error.kind == .timeout && error.sqlState == "57014")
             try await database.transaction { connection in
                 try connection.limitStatements(to: .seconds(20))
-                try connection.query("select pg_sleep(0.1)")
+                let limit: String = try connection.query("show statement_timeout")[0]["statement_timeout"]
+                #expect(limit == "20s")
             }
             try await database.session { connection in
                 try connection.limitStatements(to: .seconds(20))
-                try connection.transaction { try connection.query("select pg_sleep(0.1)") }
-                // Longer than the client would wait if it had fallen back to the configured limit.
+                try connection.transaction {
+                    let limit: String = try connection.query("show statement_timeout")[0]["statement_timeout"]
+                    #expect(limit == "20s")
+                }
+                // Time itself is what is tested: longer than the client would wait by the configured limit.
                 try connection.query("select pg_sleep(0.3)")
             }
-            let again = try await failure { try await database.transaction { try $0.query("select pg_sleep(25)") } }
+            let again = try await failure { try await database.transaction { try $0.query(endless) } }
             #expect(again.kind == .timeout)
         }
     }
@@ -283,3 +287,6 @@ private final class Journal: Sendable {
         return false
     }
 }
+
+/// A statement that goes on until somebody ends it.
+private let endless: Query = "select count(*) from (select generate_series(1, 1000000000000)) n"

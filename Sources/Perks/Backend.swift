@@ -50,8 +50,11 @@ package struct Backend: Sendable {
 
 extension Connection {
     /// Lets this transaction see what belongs to a brand, or to no brand at all; the nil UUID is the platform itself.
-    func act(for brand: UUID) throws {
-        try query("select set_config('perks.brand', \(brand.uuidString), true)")
+    ///
+    /// Together with how long it waits for a lock, such as `500ms`, where that is not the usual time: it is one round trip.
+    func act(for brand: UUID, lockTimeout: String? = nil) throws {
+        let limit: Query = lockTimeout.map { ", set_config('lock_timeout', \($0), true)" } ?? ""
+        try query("select set_config('perks.brand', \(brand.uuidString), true)\(fragment: limit)")
     }
 }
 

@@ -60,11 +60,8 @@ struct DeskBatch {
         _ requests: [Desk.Request], _ catalogues: Catalogues, in connection: isolated Connection
     ) throws -> [Desk.Outcome] {
         guard let brand = try requests.first?.principal.requiredBrand() else { return [] }
-        try connection.act(for: brand.id.uuid)
-        if requests.count > 1 {
-            // Neighbours are not to wait long for what holds up one of them: then each is done alone.
-            try connection.script("set local lock_timeout = '500ms'")
-        }
+        // Neighbours are not to wait long for what holds up one of them: then each is done alone.
+        try connection.act(for: brand.id.uuid, lockTimeout: requests.count > 1 ? "500ms" : nil)
         try Catalogue.lockForUse(of: brand.id, in: connection)
         var batch = try DeskBatch(requests, of: brand, catalogues, in: connection)
         let outcomes = try requests.indices.map { try batch.outcome(of: $0, in: connection) }
